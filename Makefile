@@ -1,0 +1,143 @@
+# diynn: `make` builds ./diynn (and ./diynn-check, the same sources in double precision).
+#
+#   make quickstart   installs what is missing, builds, trains the embedded digits, draws the curves
+#   make test         installs what is missing, builds, tests; the last line counts them
+#   make test-all     also: double build, sanitizers, failing allocations, killed runs, long sweeps
+#   make lint         formatting, include rules, static analysis (CI)
+#   make help         all targets
+#
+# Variables: CC, CFLAGS (added), SAN=address,undefined, OMP=0 (no threads), REAL=double, WERROR=1.
+# Objects lie in build/<hash of compiler and flags>/, so builds of different kinds never mix.
+
+CC     = gcc
+AR     = ar
+SAN    =
+OMP    = 1
+REAL   = float
+WERROR =
+
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion \
+        -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla $(if $(WERROR),-Werror)
+BASE := -std=c11 -D_GNU_SOURCE -DDIYNN_VERSION='"$(VERSION)"' -ffp-contract=off -fno-math-errno \
+        -fno-strict-aliasing -pthread -g
+BASE += $(if $(filter double,$(REAL)),-DREAL_DOUBLE)
+BASE += $(if $(filter 0,$(OMP)),-Wno-unknown-pragmas,-fopenmp)
+BASE += $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+OPT     := -O2
+OPT_K   := -O3
+LDLIBS  := -linih -ljansson -lz -lbz2 -lm -pthread $(if $(filter 0,$(OMP)),,-fopenmp)
+LDLIBS  += $(if $(SAN),-fsanitize=$(SAN))
+
+MACHINE := $(shell $(CC) -dumpmachine)
+HASH    := $(shell printf '%s' '$(CC) $(shell $(CC) --version | head -n 1) $(MACHINE) $(BASE) \
+             $(WARN) $(OPT) $(OPT_K) $(CFLAGS)' | cksum | cut -d ' ' -f 1)
+B       := build/$(HASH)
+
+# ---- sources -------------------------------------------------------------------------------------
+
+ISA_SRC  := $(wildcard src/kernels/*.isa.c)
+SRC      := $(filter-out $(ISA_SRC),$(wildcard src/*/*.c src/*/*/*.c))
+CLI      := $(wildcard cli/*.c)
+TESTS    := $(wildcard tests/*/test_*.c)
+
+# Instruction sets: each *.isa.c is compiled once per set. The double build has the reference only.
+ISAS := base
+ifneq ($(filter x86_64-%,$(MACHINE)),)
+ISAS += avx2 avx512
+endif
+ifeq ($(REAL),double)
+ISAS :=
+endif
+FLAGS_base   :=
+FLAGS_avx2   := -mavx2 -mfma
+FLAGS_avx512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512
+
+ISA_OBJ  := $(foreach i,$(ISAS),$(ISA_SRC:%.isa.c=$(B)/%.$(i).o))
+OBJ      := $(SRC:%.c=$(B)/%.o) $(ISA_OBJ)
+CLI_OBJ  := $(CLI:%.c=$(B)/%.o)
+TEST_BIN := $(TESTS:%.c=$(B)/%)
+
+# ---- registries: one line X(name) for each file in a room ----------------------------------------
+
+ROOMS       := layers losses optim formats generators commands isas
+ROOM_layers     := $(notdir $(basename $(wildcard src/layers/*.c)))
+ROOM_losses     := $(notdir $(basename $(wildcard src/losses/*.c)))
+ROOM_optim      := $(filter-out optim schedule,$(notdir $(basename $(wildcard src/optim/*.c))))
+ROOM_formats    := $(notdir $(basename $(wildcard src/data/formats/*.c)))
+ROOM_generators := $(notdir $(basename $(wildcard src/data/generators/*.c)))
+ROOM_commands   := $(patsubst cmd_%,%,$(notdir $(basename $(wildcard cli/cmd_*.c))))
+ROOM_isas       := $(ISAS)
+# written at once, and only where the list has changed, so that nothing is rebuilt for nothing
+$(foreach r,$(ROOMS),$(shell mkdir -p $(B)/gen; \
+    printf 'X(%s)\n' $(sort $(ROOM_$(r))) | grep -v 'X()' > $(B)/gen/$(r).tmp; \
+    cmp -s $(B)/gen/$(r).tmp $(B)/gen/$(r).def || mv $(B)/gen/$(r).tmp $(B)/gen/$(r).def; \
+    rm -f $(B)/gen/$(r).tmp))
+
+COMPILE = $(CC) $(BASE) $(WARN) -Isrc -I$(B) -MMD -MP $(CFLAGS)
+
+# ---- programs ------------------------------------------------------------------------------------
+
+.PHONY: all program check-program
+all: diynn diynn-check
+
+program: $(B)/diynn
+
+diynn: program
+	@[ "$$(readlink $@)" = $(B)/diynn ] || ln -sfn $(B)/diynn $@
+
+diynn-check:
+	@$(MAKE) --no-print-directory REAL=double SAN=$(SAN) OMP=$(OMP) WERROR=$(WERROR) check-program
+
+check-program: program
+	@[ "$$(readlink diynn-check)" = $(B)/diynn ] || ln -sfn $(B)/diynn diynn-check
+
+.PHONY: diynn diynn-check
+
+$(B)/diynn: $(CLI_OBJ) $(B)/libdiynn-internal.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libdiynn-internal.a: $(OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/src/kernels/%.o: src/kernels/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPT_K) -c -o $@ $<
+
+define isa_rule
+$(B)/src/kernels/%.$(1).o: src/kernels/%.isa.c
+	@mkdir -p $$(@D)
+	$$(COMPILE) $(OPT_K) $$(FLAGS_$(1)) -DISA=$(1) -c -o $$@ $$<
+endef
+$(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPT) -c -o $@ $<
+
+-include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+$(B)/tests/%: tests/%.c $(B)/libdiynn-internal.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn-internal.a -lcmocka $(LDLIBS)
+
+.PHONY: deps tests test
+deps:
+	@scripts/deps.sh build
+
+tests: $(TEST_BIN)
+
+test: deps
+	@$(MAKE) --no-print-directory all tests
+	@B=$(B) tests/run.sh
+
+.PHONY: clean help
+clean:
+	rm -rf build diynn diynn-check libdiynn.a
+
+help:
+	@sed -n 's/^#   //p' Makefile

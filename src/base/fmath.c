@@ -1,0 +1,105 @@
+/* fmath.c - elementary functions from + - * / alone. */
+#include "base/fmath.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static double from_bits(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* 2^k for k in -1022 .. 1023 */
+static double pow2(int k)
+{
+    return from_bits((uint64_t)(k + 1023) << 52);
+}
+
+/* x = k ln 2 + r, |r| <= ln 2 / 2; e^r by its Taylor series up to r^13. */
+double fmath_exp(double x)
+{
+    if (x != x)
+        return x;
+    if (x > 709.782712893384)
+        return INFINITY;
+    if (x < -745.2)
+        return 0;
+    double kd = floor(x * 1.4426950408889634 + 0.5);
+    double r = (x - kd * 6.93147180369123816490e-01) - kd * 1.90821492927058770002e-10;
+    double term = 1, sum = 0;
+    double terms[14];
+    for (int i = 1; i < 14; i++)
+        terms[i] = term = term * r / i;
+    for (int i = 13; i >= 1; i--) /* smallest first */
+        sum += terms[i];
+    int k = (int)kd, half = k / 2;
+    return (1 + sum) * pow2(half) * pow2(k - half);
+}
+
+/* x = m 2^k with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m-1)/(m+1). */
+double fmath_log(double x)
+{
+    if (x != x || x < 0)
+        return NAN;
+    if (x == 0)
+        return -INFINITY;
+    if (x > 1.7976931348623157e308)
+        return x;
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    int k = (int)(u >> 52) - 1023;
+    double m = from_bits((u & UINT64_C(0xfffffffffffff)) | UINT64_C(0x3ff0000000000000));
+    if (m > 1.4142135623730951) {
+        m /= 2;
+        k++;
+    }
+    double s = (m - 1) / (m + 1), s2 = s * s, sum = 0;
+    for (int i = 21; i >= 3; i -= 2)
+        sum = (sum + 1.0 / i) * s2;
+    double r = 2 * s * sum + 2 * s;
+    return k * 1.90821492927058770002e-10 + r + k * 6.93147180369123816490e-01;
+}
+
+double fmath_pow(double x, double y)
+{
+    if (y == floor(y) && fabs(y) <= 2147483648.0) {
+        double r = 1, p = x;
+        for (uint64_t n = (uint64_t)fabs(y); n; n >>= 1, p *= p)
+            if (n & 1)
+                r *= p;
+        return y < 0 ? 1 / r : r;
+    }
+    return fmath_exp(y * fmath_log(x));
+}
+
+/* Taylor series of sin and cos on [-pi/4, pi/4], after reduction by quarter turns. */
+void fmath_sincospi(double x, double *s, double *c)
+{
+    x -= 2 * floor(x / 2); /* exact: [0, 2) */
+    int quarter = (int)floor(2 * x + 0.5);
+    double t = (x - 0.5 * quarter) * 3.14159265358979323846, t2 = t * t;
+    double sn = t, cs = 1;
+    double ts = t, tc = 1;
+    for (int i = 1; i <= 9; i++) {
+        tc = -tc * t2 / ((2 * i - 1) * (2 * i));
+        ts = -ts * t2 / ((2 * i) * (2 * i + 1));
+        cs += tc;
+        sn += ts;
+    }
+    switch (quarter & 3) {
+    case 0:
+        *s = sn, *c = cs;
+        break;
+    case 1:
+        *s = cs, *c = -sn;
+        break;
+    case 2:
+        *s = -sn, *c = -cs;
+        break;
+    default:
+        *s = -cs, *c = sn;
+    }
+}

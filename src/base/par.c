@@ -1,0 +1,147 @@
+/* par.c - the team.
+ *
+ * DESIGN. A barrier has one counter of arrivals and one number of rounds. The last to arrive resets
+ * the counter and raises the round; the others watch the round, first spinning, then asleep on a
+ * condition variable. A sleeper registers before it checks the round again under the lock, and the
+ * last one takes the lock to wake only where somebody registered, so that the common case costs two
+ * atomic operations. */
+#include "base/par.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define SPIN_NS 20000
+
+struct team {
+    int asked, nt;
+    _Alignas(64) atomic_int arrived;
+    _Alignas(64) atomic_uint round;
+    atomic_int sleepers;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+};
+
+int par_default(void)
+{
+#ifdef _OPENMP
+    int n = omp_get_num_procs();
+    return n < 1 ? 1 : n > PAR_MAX ? PAR_MAX : n;
+#else
+    return 1;
+#endif
+}
+
+struct team *team_new(int nt, struct err *e)
+{
+    struct team *t = mem_alloc(1, sizeof *t, e);
+    if (!t)
+        return NULL;
+#ifdef _OPENMP
+    t->asked = nt < 1 ? 1 : nt > PAR_MAX ? PAR_MAX : nt;
+#else
+    (void)nt;
+    t->asked = 1;
+#endif
+    t->nt = t->asked;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->wake, NULL);
+    return t;
+}
+
+void team_free(struct team *t)
+{
+    if (!t)
+        return;
+    pthread_cond_destroy(&t->wake);
+    pthread_mutex_destroy(&t->lock);
+    mem_free(t);
+}
+
+int team_size(const struct team *t)
+{
+    return t->nt;
+}
+
+void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
+{
+    if (t->asked == 1) {
+        fn(arg, 0, 1);
+        return;
+    }
+#ifdef _OPENMP
+#pragma omp parallel num_threads(t->asked)
+    {
+        if (omp_get_thread_num() == 0)
+            t->nt = omp_get_num_threads();
+#pragma omp barrier
+        fn(arg, omp_get_thread_num(), omp_get_num_threads());
+    }
+#endif
+}
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void sleep_until_after(struct team *t, unsigned round)
+{
+    pthread_mutex_lock(&t->lock);
+    atomic_fetch_add(&t->sleepers, 1);
+    while (atomic_load(&t->round) == round)
+        pthread_cond_wait(&t->wake, &t->lock);
+    atomic_fetch_sub(&t->sleepers, 1);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void team_barrier(struct team *t, int tid)
+{
+    (void)tid;
+    if (t->nt == 1)
+        return;
+    unsigned round = atomic_load_explicit(&t->round, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == t->nt - 1) {
+        atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
+        atomic_store(&t->round, round + 1);
+        if (atomic_load(&t->sleepers)) {
+            pthread_mutex_lock(&t->lock);
+            pthread_cond_broadcast(&t->wake);
+            pthread_mutex_unlock(&t->lock);
+        }
+        return;
+    }
+    int64_t start = 0;
+    for (unsigned spin = 0;; spin++) {
+        if (atomic_load_explicit(&t->round, memory_order_acquire) != round)
+            return;
+        relax();
+        if (spin % 64 == 63) { /* reading the clock now and then is enough */
+            int64_t now = now_ns();
+            if (start == 0)
+                start = now;
+            else if (now - start > SPIN_NS)
+                break;
+        }
+    }
+    sleep_until_after(t, round);
+}

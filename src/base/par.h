@@ -1,0 +1,47 @@
+/* par.h - one team of threads per run, and its barrier.
+ *
+ * All threads of a team execute the same functions (SPMD) and split work by their number `tid` of
+ * `nt`. The barrier spins for about 20 microseconds and then sleeps, so that a busy machine does
+ * not collapse. The only OpenMP directive of the project stands in par.c; without OpenMP a team has
+ * one thread. */
+#ifndef BASE_PAR_H
+#define BASE_PAR_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+#define PAR_MAX 256 /* most threads in a team */
+
+struct team;
+
+/* Threads that the machine runs at once (the processors this process may use; 1 without OpenMP). */
+int par_default(void);
+
+/* A team of nt threads (1 .. PAR_MAX; 1 without OpenMP, whatever is asked). Free with team_free. */
+struct team *team_new(int nt, struct err *e);
+void team_free(struct team *t);
+
+int team_size(const struct team *t);
+
+/* Runs fn(arg, tid, nt) on every thread; returns when all have. Not from inside itself. Where the
+ * system grants fewer threads, nt is what it granted. */
+void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg);
+
+/* Inside team_run: returns when every thread has called it; what was written before is seen after. */
+void team_barrier(struct team *t, int tid);
+
+/* The part [*lo, *hi) of 0 .. n that thread tid of nt takes, in multiples of `grain` (> 0). Parts
+ * differ by at most one grain. */
+static inline void par_range(size_t n, size_t grain, int tid, int nt, size_t *lo, size_t *hi)
+{
+    size_t pieces = (n + grain - 1) / grain;
+    *lo = pieces * (size_t)tid / (size_t)nt * grain;
+    *hi = pieces * ((size_t)tid + 1) / (size_t)nt * grain;
+    if (*lo > n)
+        *lo = n;
+    if (*hi > n)
+        *hi = n;
+}
+
+#endif

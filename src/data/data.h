@@ -1,0 +1,127 @@
+/* data.h - samples: read or generated, checked, split, normalized.
+ *
+ * A format is one file in data/formats/ that exports one `const struct data_format format_NAME`; a
+ * generator one file in data/generators/ with `const struct data_generator generator_NAME`. */
+#ifndef DATA_DATA_H
+#define DATA_DATA_H
+
+#include "base/io.h"
+#include "base/opt.h"
+#include "base/real.h"
+#include "base/shape.h"
+
+#include <stdint.h>
+
+/* [data] */
+struct data_conf {
+    char *train, *test, *validation; /* validation: a fraction ("0.1") or a path; "" or "0" none */
+    char *format;                    /* "" by name and content */
+    char *generator;                 /* "" none */
+    int samples, test_samples;       /* -1 (word "auto"): samples / 5, rounded */
+    double noise;                    /* -1 (not given): the generator's own default */
+    uint64_t seed;
+    int target;                      /* enum data_target */
+    int shape[3];                    /* 0: not stated */
+    int classes;                     /* 0: not stated */
+    int normalize;                   /* enum data_normalize */
+    struct float_list mean, std;     /* explicit normalization, per channel or per value */
+    int limit, limit_test;           /* 0: all */
+};
+
+enum data_target { TARGET_CLASS, TARGET_VALUE, TARGET_INPUT };
+enum data_normalize {
+    NORMALIZE_NONE,
+    NORMALIZE_UNIT,     /* to [0, 1] by the training part's overall min and max */
+    NORMALIZE_MINMAX,   /* each value to [0, 1] by its own min and max in the training part */
+    NORMALIZE_STANDARD, /* each value to mean 0, deviation 1 */
+    NORMALIZE_CHANNEL   /* each channel to mean 0, deviation 1 */
+};
+
+extern const struct opt data_opts[];
+
+/* Samples as a reader or generator gives them. Owned arrays (mem.h). */
+struct samples {
+    size_t n;
+    struct shape shape;
+    int classes;  /* 0: targets are values */
+    int k;        /* numbers in a target of values */
+    real *x;      /* n x (h, w, c) */
+    int *label;   /* n, in 0 .. classes-1; NULL without classes */
+    real *target; /* n x k; NULL with classes */
+    char **names; /* classes' names; NULL: "0", "1", ... */
+};
+
+void samples_free(struct samples *s);
+
+/* Allocates x and label (classes > 0) or target (k > 0) for n samples of `shape`. */
+int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
+                  struct err *e);
+
+/* A part of samples: which ones, in order. */
+struct part {
+    const struct samples *of; /* NULL: there is no such part */
+    uint32_t *index;          /* n numbers of samples */
+    uint32_t n;
+};
+
+/* Everything a run reads. */
+struct data {
+    struct samples train_file, val_file, test_file; /* n = 0 where there is none */
+    struct part train, val, test;
+    struct shape shape;
+    int classes, k;        /* as in samples */
+    char **names;          /* classes' names, owned by train_file; may be NULL */
+    real *mean, *std;      /* n_norm each: x = (x - mean) / std was applied; NULL: none */
+    int n_norm;            /* 1, channels, or values (in c, h, w order) */
+    struct data_source {   /* for refusing a changed file on resume */
+        char *path;
+        uint64_t size;
+        uint32_t crc;
+    } source[3];           /* train, test, validation; path NULL: none or generated */
+};
+
+/* Reads [data] itself; problems go to *d. */
+int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct section *s,
+                   struct diag *d, struct err *e);
+void data_free_conf(struct data_conf *c);
+
+/* Reads or generates all parts, splits, normalizes. ERR_DATA with file and place; ERR_NET where the
+ * data does not fit what [data] states (both places named). `nf` is for messages. */
+int data_load(struct data *d, const struct data_conf *c, const struct netfile *nf, struct err *e);
+
+/* Normalizes samples of another file as d's were (a checkpoint's mean and std). */
+void data_normalize_with(struct samples *s, const real *mean, const real *std, int n_norm);
+
+/* One file by its format ("" : by name and content). */
+int data_read_file(struct samples *s, const char *path, const char *format,
+                   const struct data_conf *c, struct err *e);
+
+void data_free(struct data *d);
+
+struct data_format {
+    const char *name, *help;
+    /* Whether a file looks like this format: its name, and its first bytes (unpacked, n <= 4096). */
+    bool (*detect)(const char *path, const char *head, size_t n);
+    /* Reads a whole unpacked file. ERR_DATA: "PATH:LINE: ..." or "PATH: ...". */
+    int (*read)(struct samples *s, const char *path, const struct blob *b,
+                const struct data_conf *c, struct err *e);
+};
+extern const struct data_format *const format_registry[];
+
+struct data_generator {
+    const char *name, *help;
+    double noise; /* its default */
+    /* n samples of the stream (seed, part): part is "train" or "test". Sample i depends on
+     * (seed, part, i) only. */
+    int (*make)(struct samples *s, size_t n, const struct data_conf *c, const char *part,
+                struct err *e);
+};
+extern const struct data_generator *const generator_registry[];
+
+/* Stratified split: marks count[class] = round(fraction * n_class) samples of each class (of all
+ * samples where there are no classes) as validation, chosen by `seed`. val and train get the indices
+ * in ascending order. */
+int data_split(const struct samples *s, double fraction, uint64_t seed, struct part *train,
+               struct part *val, struct err *e);
+
+#endif

@@ -1,0 +1,139 @@
+/* kernels.h - floats in, floats out: the arithmetic of the whole program.
+ *
+ * A kernel allocates nothing, fails never, and knows no layer. `struct kernels` is a table of
+ * pointers, one table per instruction set, filled with the reference version first, so every pointer
+ * is always valid. All threads of a team may call a kernel with the same arguments and their own
+ * (tid, nt): each computes its part of the *output*; nobody waits inside, and the caller puts a
+ * barrier behind.
+ *
+ * Bits. Every output element is one chain of multiply-adds over k (or over samples) in order, so
+ * neither blocking nor threads change a bit. Sums along a row use 16 virtual lanes (lane j takes
+ * elements j, j + 16, ...; then lanes are added in a fixed tree: 8, 4, 2, 1 apart) on every
+ * instruction set. Sets with fused multiply-add (AVX2, AVX-512) give the same bits.
+ *
+ * Arrays need no alignment unless said; row-major; sizes may be 0. */
+#ifndef KERNELS_KERNELS_H
+#define KERNELS_KERNELS_H
+
+#include "base/real.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Element-wise activations. SOFTMAX is not element-wise: it only names what a loss may fuse. */
+enum act {
+    ACT_NONE,
+    ACT_RELU,    /* y = x > p ? x : 0 */
+    ACT_TANH,
+    ACT_SIGMOID, /* 1 / (1 + e^-x) */
+    ACT_SOFTMAX,
+    ACT_COUNT
+};
+
+/* What happens to what an output gradient held before. */
+enum grad_mode {
+    GRAD_STORE, /* overwritten */
+    GRAD_ADD    /* added to */
+};
+
+/* C (m x n, row stride ldc, column stride 1) = op(A B):
+ *   acc = add ? C : 0;  acc = fma(A[i,p], B[p,j], acc) for p = 0 .. k-1 in order;
+ *   bias: acc += bias[j];  act: acc = act(acc);  dact_y: acc *= act'(dact_y[i,j])  (act' from y).
+ * A is m x k with strides a_rs, a_cs; B is k x n with strides b_rs, b_cs: transposed operands are
+ * strides, not copies. C overlaps nothing. */
+struct matmul {
+    int m, n, k;
+    const real *a;
+    ptrdiff_t a_rs, a_cs;
+    const real *b;
+    ptrdiff_t b_rs, b_cs;
+    real *c;
+    ptrdiff_t ldc;
+    bool add;
+    const real *bias;   /* n, or NULL */
+    enum act act;       /* of the result; or, where dact_y is given, of the derivative */
+    real act_param;
+    const real *dact_y; /* m x n with row stride ldc, or NULL */
+    real *scratch;      /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
+};
+
+/* The numbers of one update, equal for all parameters of a step. */
+struct update {
+    real lr, momentum, beta1, beta2, eps;
+    real weight_decay; /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
+    real correct1, correct2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
+    bool nesterov, decoupled, first; /* first: no momentum stored yet */
+};
+
+struct kernels {
+    const char *isa; /* "ref", "base", "avx2", "avx512" */
+    size_t matmul_scratch; /* reals of scratch a thread needs */
+    double flops_per_cycle; /* most floating-point operations of one core in a cycle, 0 unknown */
+
+    void (*matmul)(const struct matmul *mm, int tid, int nt);
+
+    /* out[j] (+)= sum over i = 0 .. m-1, in order, of a[i * lda + j]. Split by columns. */
+    void (*col_sums)(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,
+                     int tid, int nt);
+
+    /* Element-wise over n elements, the whole range: the caller splits (multiples of 64 are kind to
+     * caches). Arrays are equal or do not overlap. p is the activation's parameter. */
+    void (*act_forward)(enum act act, real p, real *y, const real *x, size_t n);
+    /* dx (+)= dy * act'(y) */
+    void (*act_backward)(enum act act, real p, real *dx, const real *dy, const real *y, size_t n,
+                         enum grad_mode mode);
+    void (*exp)(real *y, const real *x, size_t n);
+    void (*log)(real *y, const real *x, size_t n);
+    void (*add)(real *y, const real *a, const real *b, size_t n);  /* y = a + b */
+    void (*mul)(real *y, const real *a, const real *b, size_t n, enum grad_mode mode); /* y (+)= a b */
+    void (*scale)(real *y, const real *x, real a, size_t n);       /* y = a x */
+    void (*axpy)(real *y, const real *x, real a, size_t n);        /* y = fma(a, x, y) */
+    real (*sum)(const real *x, size_t n);                          /* 16 virtual lanes */
+    real (*dot)(const real *a, const real *b, size_t n);           /* 16 virtual lanes, fma */
+    real (*max)(const real *x, size_t n);                          /* n > 0; NaN if any is NaN */
+
+    /* Inverted dropout mask: y[i] = u[i] < keep ? x[i] * scale : 0 for 32-bit randoms u. */
+    void (*mask)(real *y, const real *x, const uint32_t *u, uint32_t keep, real scale, size_t n,
+                 enum grad_mode mode);
+    /* Philox4x32-10 numbers pos .. pos+n-1 of the stream key/index (rng.h); pos a multiple of 4. */
+    void (*philox)(uint32_t *out, const uint32_t key[2], uint64_t index, uint64_t pos, size_t n);
+
+    /* Rows i = 0 .. m-1 of n elements, row stride n: y = e^(x - max) / sum. The caller splits rows.*/
+    void (*softmax)(real *y, const real *x, int m, int n);
+    /* dx (+)= y * (dy - sum(dy * y)) */
+    void (*softmax_backward)(real *dx, const real *dy, const real *y, int m, int n,
+                             enum grad_mode mode);
+    /* lse[i] = max + log(sum(e^(x - max))) ; if p is given, p = softmax(x) as above. */
+    void (*log_sum_exp)(real *lse, real *p, const real *x, int m, int n);
+
+    /* One update of n parameters from their gradients; slots as optim.h says. Element-wise: the
+     * caller splits. m: momentum buffer, or first moment; v: second moment. */
+    void (*sgd)(real *w, const real *g, real *m, const struct update *u, size_t n);
+    void (*adam)(real *w, const real *g, real *m, real *v, const struct update *u, size_t n);
+};
+
+/* The table of that name ("ref", "base", "avx2", "avx512"), or NULL if unknown, not built, or not
+ * supported by this CPU. NULL or "auto": the best this CPU has. Thread-safe. */
+const struct kernels *kernels_get(const char *isa);
+
+/* Names of all tables built in, NULL-terminated, slowest first; whether this CPU runs one. */
+extern const char *const kernels_names[];
+bool kernels_supported(const char *isa);
+
+/* act'(x) from y = act(x), one element: the expression that every kernel uses. */
+static inline real act_slope(enum act act, real y)
+{
+    switch (act) {
+    case ACT_RELU: /* thresholds are >= 0, so y > 0 is x > threshold */
+        return y > 0 ? 1 : 0;
+    case ACT_TANH:
+        return 1 - y * y;
+    case ACT_SIGMOID:
+        return y * (1 - y);
+    default:
+        return 1;
+    }
+}
+
+#endif

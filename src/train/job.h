@@ -1,0 +1,58 @@
+/* job.h - a network file, understood: every section read, the net built, all errors at once. */
+#ifndef TRAIN_JOB_H
+#define TRAIN_JOB_H
+
+#include "data/data.h"
+#include "net/loss.h"
+#include "net/net.h"
+#include "optim/optim.h"
+#include "optim/schedule.h"
+
+/* [train] */
+struct train_conf {
+    int batch;          /* -1 (word "all"): the whole training part */
+    uint64_t epochs, steps; /* steps > 0 rules */
+    int chunk;          /* 0: none */
+    bool shuffle, drop_last;
+    uint64_t seed;
+    int eval_every;     /* epochs; 0: only at the end */
+    bool eval_train;
+    uint64_t log_every; /* steps; 0: per epoch */
+    double save_every;  /* seconds */
+    int metric;         /* what `best` means: 0 accuracy, 1 loss; -1 (word auto) by the task */
+};
+extern const struct opt train_opts[];
+
+struct job {
+    struct netfile *nf;
+    struct data_conf data;
+    struct loss loss;
+    struct optim optim;
+    struct schedule schedule;
+    struct train_conf train;
+    struct data samples;  /* empty where job_open was not asked to load it */
+    bool loaded;
+    struct shape shape;   /* of the input, from the data or as stated */
+    int classes, k;       /* of the targets: classes, or numbers of values */
+    struct net *net;
+};
+
+/* What job_open needs besides the file. */
+struct job_source {
+    const char *path;         /* network file; or with `text`, what messages call it */
+    const char *text;         /* NULL: read path */
+    const char *const *sets;  /* --set assignments, n_sets of them */
+    int n_sets;
+    bool load_data;           /* false: shape and classes must be stated, nothing is read */
+};
+
+/* Fills *job: text, sections, data, net (built, not allocated), loss set up. All problems of the
+ * file are in *d and then -1 is returned with e->kind ERR_NET and a summary; other errors in *e.
+ * Free with job_free in either case. */
+int job_open(struct job *job, const struct job_source *src, struct diag *d, struct err *e);
+void job_free(struct job *job);
+
+/* The resolved file: every section with its defaults. Reading it back gives the same job. */
+int job_write(const struct job *job, struct text *t, struct err *e);
+
+#endif

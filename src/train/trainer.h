@@ -1,0 +1,60 @@
+/* trainer.h - the training loop and evaluation.
+ *
+ * One team of threads runs everything; the same bits for any number of them. */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "train/job.h"
+#include "train/metrics.h"
+#include "train/runlog.h"
+
+#include <signal.h>
+
+/* How a run goes, for a progress display. Called by thread 0, at most some times a second, and once
+ * per log row (row != NULL). Not allowed to take long. */
+struct progress {
+    uint64_t epoch, epochs, step, steps; /* done, planned */
+    double loss;                         /* mean of the epoch so far */
+    double samples_per_s, seconds_left;
+    const struct runlog_row *row;
+};
+
+struct train_request {
+    struct job *job;
+    const char *dir;          /* run folder: made if missing */
+    bool resume, force;
+    int threads;              /* 0: par_default */
+    const char *isa;          /* NULL: best */
+    bool fuse;
+    void (*progress)(void *arg, const struct progress *p);
+    void *arg;
+    volatile sig_atomic_t *stop; /* set by a signal handler: finish the step, save, ERR_INTERRUPTED */
+};
+
+struct train_result {
+    bool already_finished; /* resumed a finished run: nothing was done */
+    uint64_t epoch, step;
+    bool has_best;
+    uint64_t best_epoch;
+    double best_value; /* of the metric that decides */
+    struct runlog_row last;
+    double seconds;
+};
+
+/* Trains as the job says and leaves net.ini, log.csv, last.safetensors and, with validation,
+ * best.safetensors in dir. Errors: ERR_INTERNAL (folder or disk), ERR_DATA (checkpoint or data
+ * changed), ERR_USAGE (an existing run without resume or force), ERR_DIVERGED, ERR_INTERRUPTED. */
+int train_run(const struct train_request *r, struct train_result *result, struct err *e);
+
+/* Evaluates the allocated net of a job on a part, by a team of its own running forward passes:
+ * losses reduced as the loss says over the whole part; confusion may be NULL. */
+struct eval_result {
+    uint64_t n;
+    double loss;
+    double accuracy; /* classes; NaN otherwise */
+    double rmse, mae, r2; /* values; NaN otherwise */
+};
+int eval_part(struct job *job, const struct part *part, struct team *team, struct eval_result *r,
+              struct confusion *confusion, struct err *e);
+
+#endif
