@@ -97,7 +97,7 @@ struct layer {
     const struct layer_ops *ops; /* NULL: the input of the net */
     struct layer_conf common;
     void *conf, *state;          /* ops->conf_size, ops->state_size bytes */
-    const char *name;
+    char *name;
     int line;                    /* of its section */
     struct layer **in;
     int n_in;
@@ -113,6 +113,16 @@ struct layer {
     real act_param;
     void *saved;                 /* what build_saved asked for, n samples of it */
     uint64_t flops;              /* multiply and add count 2, forward, a sample: set by setup */
+
+    /* private to src/net */
+    bool named;      /* the file gives it a name */
+    bool broken;     /* its shape is not known: errors that follow from it are not reported */
+    bool view;       /* y is in[0]->y */
+    bool fused;      /* computed by in[0], whose act it is */
+    bool dy_shared;  /* dy is in[0]->dy */
+    bool dact_done;  /* the consumer has multiplied dy by act'(y) */
+    int users;       /* layers that read y */
+    size_t saved_size;
 };
 
 struct build; /* the net under construction; layers use it through the calls below */

@@ -14,13 +14,14 @@ struct net {
     /* memory, bytes */
     size_t bytes_params, bytes_grads, bytes_slots, bytes_acts;
     /* private to src/net */
-    char *names;
     void *slab_params, *slab_grads, *slab_slots, *slab_acts, *slab_scratch;
-    struct team *team;
     const struct kernels *k;
-    bool absorbs_last;    /* a loss reads the logits: see net_set_loss_act */
-    bool fuse;
+    int threads;
+    bool absorbs_last; /* the loss computes the last layer's activation from its input */
 };
+
+#define NET_LAYERS_MAX 4096
+#define NET_SAMPLE_MAX (1 << 28) /* numbers in one sample's output of a layer */
 
 /* What net_build plans for. */
 struct net_plan {
