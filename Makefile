@@ -68,10 +68,9 @@ ROOM_optim      := $(filter-out optim schedule,$(notdir $(basename $(wildcard sr
 ROOM_formats    := $(notdir $(basename $(wildcard src/data/formats/*.c)))
 ROOM_generators := $(notdir $(basename $(wildcard src/data/generators/*.c)))
 ROOM_commands   := $(patsubst cmd_%,%,$(notdir $(basename $(wildcard cli/cmd_*.c))))
-ROOM_isas       := $(ISAS)
 # written at once, and only where the list has changed, so that nothing is rebuilt for nothing
 $(foreach r,$(ROOMS),$(shell mkdir -p $(B)/gen; \
-    printf 'X(%s)\n' $(sort $(ROOM_$(r))) | grep -v 'X()' > $(B)/gen/$(r).tmp; \
+    printf 'X(%s)\n' $(if $(filter isas,$(r)),$(ISAS),$(sort $(ROOM_$(r)))) | grep -v 'X()' > $(B)/gen/$(r).tmp; \
     cmp -s $(B)/gen/$(r).tmp $(B)/gen/$(r).def || mv $(B)/gen/$(r).tmp $(B)/gen/$(r).def; \
     rm -f $(B)/gen/$(r).tmp))
 

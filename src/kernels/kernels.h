@@ -24,7 +24,7 @@
 /* Element-wise activations. SOFTMAX is not element-wise: it only names what a loss may fuse. */
 enum act {
     ACT_NONE,
-    ACT_RELU,    /* y = x > p ? x : 0 */
+    ACT_RELU,    /* y = x > p ? x : 0; NaN stays NaN */
     ACT_TANH,
     ACT_SIGMOID, /* 1 / (1 + e^-x) */
     ACT_SOFTMAX,
@@ -61,6 +61,7 @@ struct matmul {
 /* The numbers of one update, equal for all parameters of a step. */
 struct update {
     real lr, momentum, beta1, beta2, eps;
+    real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once from double: they are small */
     real weight_decay; /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
     real correct1, correct2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
     bool nesterov, decoupled, first; /* first: no momentum stored yet */
