@@ -6,9 +6,9 @@
 #include <math.h>
 
 #ifdef REAL_DOUBLE
-#define LIBM(f) f
+#define LIBM(name) name
 #else
-#define LIBM(f) f##f
+#define LIBM(name) name##f
 #endif
 
 static real sigmoid(real x)
