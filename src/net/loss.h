@@ -16,6 +16,7 @@ enum reduction { REDUCTION_MEAN, REDUCTION_SUM };
 
 struct loss {
     const struct loss_ops *ops;
+    int type;     /* its place in loss_registry */
     int reduction;
     void *conf;   /* ops->conf_size bytes */
     int k;        /* outputs */
@@ -49,6 +50,9 @@ struct loss_ops {
     /* The output above which a net with one output says class 1, on what `x` holds. */
     real threshold;
 };
+
+/* The keys that every loss has: type, reduction. They fill a struct loss. */
+extern const struct opt loss_opts[];
 
 extern const struct loss_ops *const loss_registry[]; /* sorted by name, NULL-terminated */
 const struct loss_ops *loss_find(const char *type);

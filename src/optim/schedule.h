@@ -13,9 +13,11 @@ struct schedule {
     double gamma, pct_start, div_factor, final_div_factor;
 };
 
-extern const struct opt schedule_opts[];
-extern const char *const schedule_types[]; /* constant step exponential onecycle */
+extern const struct opt schedule_opts[];             /* the key `type` */
+extern const char *const schedule_types[];           /* constant step exponential onecycle */
+extern const struct opt *const schedule_type_opts[]; /* and the other keys of each */
 
+/* Reads [schedule] (NULL: constant). Problems go to *d. -1: out of memory. */
 int schedule_read(struct schedule *s, const struct netfile *nf, const struct section *sec,
                   struct diag *d, struct err *e);
 int schedule_write(const struct schedule *s, struct text *t, struct err *e);

@@ -1,0 +1,55 @@
+/* adam_family.c - Adam (Kingma and Ba 2015) in PyTorch's form:
+ *
+ *     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+ *     w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps). */
+#include "optim/shared/adam_family.h"
+
+#include "base/fmath.h"
+
+#include <math.h>
+
+const struct opt adam_family_opts[] = {
+    {.name = "beta1",
+     .type = OPT_FLOAT,
+     .offset = offsetof(struct adam_conf, beta1),
+     .def = "0.9",
+     .min = 0,
+     .max = 1,
+     .flags = OPT_OPEN_MAX,
+     .help = "how slowly the running mean of gradients changes"},
+    {.name = "beta2",
+     .type = OPT_FLOAT,
+     .offset = offsetof(struct adam_conf, beta2),
+     .def = "0.999",
+     .min = 0,
+     .max = 1,
+     .flags = OPT_OPEN_MAX,
+     .help = "how slowly the running mean of squared gradients changes"},
+    {.name = "eps",
+     .type = OPT_FLOAT,
+     .offset = offsetof(struct adam_conf, eps),
+     .def = "1e-8",
+     .min = 0,
+     .max = 1,
+     .flags = OPT_OPEN_MIN,
+     .help = "added to the root of the mean square"},
+    OPT_END};
+
+void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct update *u)
+{
+    const struct adam_conf *c = o->conf;
+    u->lr = (real)lr;
+    u->beta1 = (real)c->beta1;
+    u->beta2 = (real)c->beta2;
+    u->eps = (real)c->eps;
+    u->correct1 = (real)(1 - fmath_pow(c->beta1, (double)t));
+    u->correct2 = (real)sqrt(1 - fmath_pow(c->beta2, (double)t));
+    u->first = t == 1;
+}
+
+void adam_family_update(const struct optim *o, struct param *p, const struct update *u,
+                        const struct kernels *k, size_t lo, size_t hi)
+{
+    (void)o;
+    k->adam(p->w + lo, p->g + lo, p->slot[0] + lo, p->slot[1] + lo, u, hi - lo);
+}
