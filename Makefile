@@ -134,6 +134,39 @@ test: deps
 	@$(MAKE) --no-print-directory all tests
 	@B=$(B) tests/run.sh
 
+# ---- the rest ------------------------------------------------------------------------------------
+
+.PHONY: quickstart test-long test-all lint reference install
+quickstart:
+	@scripts/deps.sh build
+	@scripts/deps.sh run || echo 'quickstart: going on without what is missing'
+	@$(MAKE) --no-print-directory diynn
+	./diynn train --force nets/digits_mlp.ini
+	@scripts/plot.sh runs/digits_mlp || echo 'quickstart: no curves; the numbers are in runs/digits_mlp/log.csv'
+
+# what tests/all.sh does with each build
+test-long: deps
+	@$(MAKE) --no-print-directory all tests
+	@B=$(B) tests/run.sh --long
+
+test-all:
+	@tests/all.sh
+
+lint:
+	@scripts/deps.sh build lint
+	@$(MAKE) --no-print-directory diynn
+	@B=$(B) FLAGS='$(filter-out -DDIYNN_VERSION%,$(BASE)) -Isrc -I$(B)' scripts/lint.sh
+
+reference: diynn
+	./diynn help --markdown > docs/REFERENCE.md
+
+PREFIX  = /usr/local
+DESTDIR =
+install: all
+	install -D diynn '$(DESTDIR)$(PREFIX)/bin/diynn'
+	install -D diynn-check '$(DESTDIR)$(PREFIX)/bin/diynn-check'
+	install -D -m 644 docs/diynn.1 '$(DESTDIR)$(PREFIX)/share/man/man1/diynn.1'
+
 .PHONY: clean help
 clean:
 	rm -rf build diynn diynn-check libdiynn.a

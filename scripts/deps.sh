@@ -75,6 +75,10 @@ ci_group() # the second compiler
     tool clang clang
     printf '#include <omp.h>\n' | clang -fopenmp -E -x c -o /dev/null - 2>/dev/null ||
         need libomp-dev
+    # sanitizers and fuzzing
+    [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer-$(uname -m).a" ] ||
+        [ -e "$(clang -print-file-name=libclang_rt.fuzzer-"$(uname -m)".a 2>/dev/null)" ] ||
+        need libclang-rt-dev
 }
 
 cd "$(dirname "$0")/.." || exit 1
