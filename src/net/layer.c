@@ -22,9 +22,9 @@ const struct layer_ops *layer_find(const char *type)
 }
 
 static const char *const init_words[] = {
-    "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "lecun_uniform",
-    "lecun_normal",   "uniform",       "normal",     "constant",  "orthogonal",
-    NULL};
+    "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
+    "lecun_uniform",  "lecun_normal",  "uniform",    "normal",
+    "constant",       "orthogonal",    NULL};
 
 #define FIELD(f) offsetof(struct layer_conf, f)
 

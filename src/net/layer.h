@@ -17,8 +17,8 @@
 #include "base/opt.h"
 #include "base/par.h"
 #include "base/real.h"
-#include "kernels/kernels.h"
 #include "base/shape.h"
+#include "kernels/kernels.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,9 +53,9 @@ enum param_kind {
 };
 
 /* A tensor of the net. In files it is `dim` in row-major order ([out], [out,in], [out,in,kh,kw]);
- * `file_nd` < nd says that the axes from file_nd - 1 on are one axis there. In memory the axes stand
- * in the order `order`, slowest first. w, g and slots are `size` reals in memory order; g is NULL
- * where nothing trains it. */
+ * `file_nd` < nd says that the axes from file_nd - 1 on are one axis there. In memory the axes
+ * stand in the order `order`, slowest first. w, g and slots are `size` reals in memory order; g is
+ * NULL where nothing trains it. */
 struct param {
     const char *name; /* "weight", "bias": LAYER.weight in files */
     int nd, dim[PARAM_DIMS];
@@ -64,7 +64,7 @@ struct param {
     size_t size;
     enum param_kind kind;
     enum param_start start;
-    bool decay;   /* weight decay applies */
+    bool decay; /* weight decay applies */
     bool frozen;
     real lr_mult;
     real *w, *g, *slot[PARAM_SLOTS];
@@ -72,11 +72,11 @@ struct param {
 
 /* One forward or backward call of one thread. */
 struct pass {
-    int n;         /* samples in this piece, at most net->batch */
-    int first;     /* number of the piece's first sample in the batch (0 unless in chunks) */
-    bool train;    /* dropout drops, batch statistics are used */
+    int n;           /* samples in this piece, at most net->batch */
+    int first;       /* number of the piece's first sample in the batch (0 unless in chunks) */
+    bool train;      /* dropout drops, batch statistics are used */
     bool accumulate; /* parameter gradients add to those of earlier chunks */
-    uint64_t step; /* optimizer steps done: with seed, it names the step's random numbers */
+    uint64_t step;   /* optimizer steps done: with seed, it names the step's random numbers */
     uint64_t seed;
     const struct kernels *k;
     struct team *team;
@@ -96,9 +96,9 @@ struct layer_conf {
 struct layer {
     const struct layer_ops *ops; /* NULL: the input of the net */
     struct layer_conf common;
-    void *conf, *state;          /* ops->conf_size, ops->state_size bytes */
+    void *conf, *state; /* ops->conf_size, ops->state_size bytes */
     char *name;
-    int line;                    /* of its section */
+    int line; /* of its section */
     struct layer **in;
     int n_in;
     struct shape out;
@@ -106,37 +106,37 @@ struct layer {
     int n_params;
 
     /* set by net_build after setup */
-    real *y, *dy;                /* net->batch samples; dy NULL: no gradient is needed there */
-    enum grad_mode *dx_mode;     /* per input */
-    bool *dx_act;                /* per input: multiply dx by act'(in[i]->y) of in[i]->act */
-    enum act act;                /* fused activation of y (TAKES_ACT layers apply it); ACT_NONE */
+    real *y, *dy;            /* net->batch samples; dy NULL: no gradient is needed there */
+    enum grad_mode *dx_mode; /* per input */
+    bool *dx_act;            /* per input: multiply dx by act'(in[i]->y) of in[i]->act */
+    enum act act;            /* fused activation of y (TAKES_ACT layers apply it); ACT_NONE */
     real act_param;
-    void *saved;                 /* what build_saved asked for, n samples of it */
-    uint64_t flops;              /* multiply and add count 2, forward, a sample: set by setup */
+    void *saved;    /* what build_saved asked for, n samples of it */
+    uint64_t flops; /* multiply and add count 2, forward, a sample: set by setup */
 
     /* private to src/net */
-    bool named;      /* the file gives it a name */
-    bool broken;     /* its shape is not known: errors that follow from it are not reported */
-    bool view;       /* y is in[0]->y */
-    bool fused;      /* computed by in[0], whose act it is */
-    bool dy_shared;  /* dy is in[0]->dy */
-    bool dact_done;  /* the consumer has multiplied dy by act'(y) */
-    int users;       /* layers that read y */
+    bool named;     /* the file gives it a name */
+    bool broken;    /* its shape is not known: errors that follow from it are not reported */
+    bool view;      /* y is in[0]->y */
+    bool fused;     /* computed by in[0], whose act it is */
+    bool dy_shared; /* dy is in[0]->dy */
+    bool dact_done; /* the consumer has multiplied dy by act'(y) */
+    int users;      /* layers that read y */
     size_t saved_size;
 };
 
 struct build; /* the net under construction; layers use it through the calls below */
 
 enum layer_flags {
-    LAYER_PARAMS = 1,      /* has parameters: the keys init, bias, freeze, ... exist */
-    LAYER_TAKES_ACT = 2,   /* forward applies l->act; backward gets dy of what stands before it */
-    LAYER_APPLIES_DACT = 4,/* backward honours dx_act */
+    LAYER_PARAMS = 1,       /* has parameters: the keys init, bias, freeze, ... exist */
+    LAYER_TAKES_ACT = 2,    /* forward applies l->act; backward gets dy of what stands before it */
+    LAYER_APPLIES_DACT = 4, /* backward honours dx_act */
     LAYER_BWD_NEEDS_X = 8,
     LAYER_BWD_NEEDS_Y = 16,
-    LAYER_IN_PLACE = 32,   /* one input; y may be x's memory and dx may be dy's */
-    LAYER_VIEW = 64,       /* may be VIEW: setup calls build_view() where y is x, unchanged */
-    LAYER_MANY = 128,      /* takes two or more inputs */
-    LAYER_KINKED = 256     /* has points without a derivative: gradient checks step around them */
+    LAYER_IN_PLACE = 32, /* one input; y may be x's memory and dx may be dy's */
+    LAYER_VIEW = 64,     /* may be VIEW: setup calls build_view() where y is x, unchanged */
+    LAYER_MANY = 128,    /* takes two or more inputs */
+    LAYER_KINKED = 256   /* has points without a derivative: gradient checks step around them */
 };
 
 /* A small piece of a network file that shows the layer and is run by the generic tests: sections,

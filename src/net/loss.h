@@ -1,10 +1,10 @@
-/* loss.h - what a loss is. THE interface of src/losses/: a loss is one file there, which exports one
- * `const struct loss_ops loss_NAME`.
+/* loss.h - what a loss is. THE interface of src/losses/: a loss is one file there, which exports
+ * one `const struct loss_ops loss_NAME`.
  *
- * A loss sees rows: sample i has k outputs and a target, a class index or k numbers. It gives a value
- * per sample, and the gradient of the reduced loss with respect to its outputs. `mean` divides as
- * PyTorch does: by the samples, and for the losses that are per element (mse, bce) by the outputs
- * too; `sum` does not divide. */
+ * A loss sees rows: sample i has k outputs and a target, a class index or k numbers. It gives a
+ * value per sample, and the gradient of the reduced loss with respect to its outputs. `mean`
+ * divides as PyTorch does: by the samples, and for the losses that are per element (mse, bce) by
+ * the outputs too; `sum` does not divide. */
 #ifndef NET_LOSS_H
 #define NET_LOSS_H
 
@@ -18,9 +18,9 @@ struct loss {
     const struct loss_ops *ops;
     int type;     /* its place in loss_registry */
     int reduction;
-    void *conf;   /* ops->conf_size bytes */
-    int k;        /* outputs */
-    int classes;  /* 0: targets are values */
+    void *conf;  /* ops->conf_size bytes */
+    int k;       /* outputs */
+    int classes; /* 0: targets are values */
 };
 
 /* The rows of a batch. Class targets: label[i] in 0 .. classes-1, to be read as one-hot over k
@@ -39,8 +39,8 @@ struct loss_ops {
     const char *name, *help;
     const struct opt *opts; /* its own keys; NULL: none */
     size_t conf_size;
-    enum act act;       /* the activation it stands on and computes itself: softmax, sigmoid, none */
-    bool per_element;   /* `mean` divides by k too */
+    enum act act;     /* the activation it stands on and computes itself: softmax, sigmoid, none */
+    bool per_element; /* `mean` divides by k too */
     real target_min, target_max; /* range of valid targets; min = max: any */
     /* Checks k, classes and conf; NULL: nothing to check. ERR_NET, "loss NAME ...". */
     int (*setup)(struct loss *l, struct err *e);
@@ -57,8 +57,8 @@ extern const struct opt loss_opts[];
 extern const struct loss_ops *const loss_registry[]; /* sorted by name, NULL-terminated */
 const struct loss_ops *loss_find(const char *type);
 
-/* Reads [loss] (s may be NULL: cross_entropy with defaults, as long as no key is required). Problems
- * go to *d. -1 only for lack of memory. Free with loss_free. */
+/* Reads [loss] (s may be NULL: cross_entropy with defaults, as long as no key is required).
+ * Problems go to *d. -1 only for lack of memory. Free with loss_free. */
 int loss_read(struct loss *l, const struct netfile *nf, const struct section *s, struct diag *d,
               struct err *e);
 void loss_free(struct loss *l);

@@ -83,9 +83,11 @@ static struct layer *find_above(struct build *b, const struct section *s, const 
         if (strcmp(near[i], name) == 0)
             return &net->layers[i];
     const char *hint = netfile_nearest(name, near);
-    diag_add(b->d, b->nf->path, opt_line(s, "from"), "[%s%s%s] from = %s: no layer of that name "
-             "stands above this one%s%s%s", s->type, *s->name ? " " : "", s->name, name,
-             hint ? "; did you mean '" : "", hint ? hint : "", hint ? "'?" : "");
+    diag_add(b->d, b->nf->path, opt_line(s, "from"),
+             "[%s%s%s] from = %s: no layer of that name "
+             "stands above this one%s%s%s",
+             s->type, *s->name ? " " : "", s->name, name, hint ? "; did you mean '" : "",
+             hint ? hint : "", hint ? "'?" : "");
     return NULL;
 }
 
@@ -154,8 +156,9 @@ static void unknown_type(struct build *b, const struct section *s)
     names[n] = NULL;
     const char *hint = netfile_nearest(s->type, names);
     diag_add(b->d, b->nf->path, s->line, "[%s%s%s] unknown layer type%s%s%s", s->type,
-             *s->name ? " " : "", s->name, hint ? "; did you mean '" : " (diynn help layers lists them)",
-             hint ? hint : "", hint ? "'?" : "");
+             *s->name ? " " : "", s->name,
+             hint ? "; did you mean '" : " (diynn help layers lists them)", hint ? hint : "",
+             hint ? "'?" : "");
 }
 
 /* Shape inference and the layer's own checks. -1 only for lack of memory. */

@@ -7,10 +7,10 @@
 struct net {
     struct layer *layers; /* [0] is the input; the others in the order of the file */
     int n_layers;
-    struct layer *output; /* the last one */
-    int batch;            /* samples that y and dy hold */
+    struct layer *output;        /* the last one */
+    int batch;                   /* samples that y and dy hold */
     size_t n_trained, n_buffers; /* numbers in parameters, as files count them */
-    size_t scratch_size;  /* bytes of scratch a thread */
+    size_t scratch_size;         /* bytes of scratch a thread */
     /* memory, bytes */
     size_t bytes_params, bytes_grads, bytes_slots, bytes_acts;
     /* private to src/net */
@@ -25,17 +25,17 @@ struct net {
 
 /* What net_build plans for. */
 struct net_plan {
-    int batch;       /* most samples in a pass */
-    bool train;      /* gradients, and `slots` arrays per trained parameter */
+    int batch;  /* most samples in a pass */
+    bool train; /* gradients, and `slots` arrays per trained parameter */
     int slots;
-    bool fuse;       /* false: every layer's y and dy exist on their own (DIYNN_FUSE=0) */
-    bool keep_all;   /* no two layers' y share memory (features, gradient checks) */
+    bool fuse;         /* false: every layer's y and dy exist on their own (DIYNN_FUSE=0) */
+    bool keep_all;     /* no two layers' y share memory (features, gradient checks) */
     enum act loss_act; /* what the loss computes itself from the logits (softmax), or ACT_NONE */
 };
 
-/* Reads the layer sections of nf into a graph and infers all shapes from `in`. No memory for tensors
- * yet. Problems of the file go to *d, and where there are any the net is still returned as far as it
- * was built, to be freed only. NULL with *e: out of memory. Free with net_free. */
+/* Reads the layer sections of nf into a graph and infers all shapes from `in`. No memory for
+ * tensors yet. Problems of the file go to *d, and where there are any the net is still returned as
+ * far as it was built, to be freed only. NULL with *e: out of memory. Free with net_free. */
 struct net *net_build(const struct netfile *nf, struct shape in, struct diag *d, struct err *e);
 
 /* Plans and allocates everything for passes with this team and these kernels (both must outlive the
@@ -60,13 +60,13 @@ static inline real *net_input(const struct net *net)
 struct layer *net_logits(const struct net *net);
 
 /* Inside team_run, by all threads with equal arguments but tid. The pass's scratch is set here.
- * Barriers stand between layers and at the end. `outputs`: also compute the output layer where a loss
- * would skip it. */
+ * Barriers stand between layers and at the end. `outputs`: also compute the output layer where a
+ * loss would skip it. */
 void net_forward(struct net *net, struct pass *p, bool outputs);
 void net_backward(struct net *net, struct pass *p);
 
-/* Like net_forward, checking every layer's y: the number of the first layer with a value that is not
- * finite, or 0. One thread only (team of 1 or alone). For finding the cause of a divergence. */
+/* Like net_forward, checking every layer's y: the number of the first layer with a value that is
+ * not finite, or 0. One thread only (team of 1 or alone). For finding the cause of a divergence. */
 int net_find_nonfinite(struct net *net, struct pass *p);
 
 /* The layer of that name, or NULL. */

@@ -19,9 +19,9 @@ struct planner {
     struct net *net;
     const struct net_plan *plan;
     struct plan_item *items;
-    int *root;       /* per item: the item whose memory it uses */
-    bool *needs_dy;  /* per layer */
-    int end;         /* the last time */
+    int *root;      /* per item: the item whose memory it uses */
+    bool *needs_dy; /* per layer */
+    int end;        /* the last time */
 };
 
 static int index_of(const struct net *net, const struct layer *l)

@@ -1,0 +1,119 @@
+/* linear.c - y = x W^T + b, every output from every input. */
+#include "net/layer.h"
+
+struct linear {
+    int units;
+};
+
+static int setup(struct layer *l, struct build *b, struct err *e)
+{
+    const struct linear *conf = l->conf;
+    struct shape in = l->in[0]->out;
+    l->out = (struct shape){conf->units, 1, 1};
+    l->flops = 2 * (uint64_t)shape_size(in) * (uint64_t)conf->units;
+    /* In files [out, in] with `in` in the order c, h, w; in memory the outputs of one input lie
+     * side by side, and inputs follow the activations: h, w, c. */
+    const int dim[] = {conf->units, in.c, in.h, in.w};
+    const signed char order[] = {2, 3, 1, 0};
+    if (!build_param(b, "weight", 4, dim, order, 2, PARAM_TRAINED, START_INIT, e))
+        return -1;
+    if (l->common.bias && !build_param(b, "bias", 1, dim, NULL, 0, PARAM_TRAINED, START_ZERO, e))
+        return -1;
+    return 0;
+}
+
+static void forward(struct layer *l, const struct pass *p)
+{
+    int in = (int)shape_size(l->in[0]->out), out = l->out.c;
+    const struct matmul mm = {.m = p->n,
+                              .n = out,
+                              .k = in,
+                              .a = l->in[0]->y,
+                              .a_rs = in,
+                              .a_cs = 1,
+                              .b = l->params[0].w,
+                              .b_rs = out,
+                              .b_cs = 1,
+                              .c = l->y,
+                              .ldc = out,
+                              .bias = l->common.bias ? l->params[1].w : NULL,
+                              .act = l->act,
+                              .act_param = l->act_param,
+                              .scratch = p->scratch};
+    p->k->matmul(&mm, p->tid, p->nt);
+}
+
+/* dW = x^T dy and db = sum of dy, over the samples in order */
+static void backward_params(struct layer *l, const struct pass *p)
+{
+    int in = (int)shape_size(l->in[0]->out), out = l->out.c;
+    const struct matmul mm = {.m = in,
+                              .n = out,
+                              .k = p->n,
+                              .a = l->in[0]->y,
+                              .a_rs = 1,
+                              .a_cs = in,
+                              .b = l->dy,
+                              .b_rs = out,
+                              .b_cs = 1,
+                              .c = l->params[0].g,
+                              .ldc = out,
+                              .add = param_mode(p) == GRAD_ADD,
+                              .scratch = p->scratch};
+    p->k->matmul(&mm, p->tid, p->nt);
+    if (l->common.bias)
+        p->k->col_sums(l->params[1].g, l->dy, out, p->n, out, param_mode(p), p->tid, p->nt);
+}
+
+static void backward(struct layer *l, const struct pass *p)
+{
+    struct layer *x = l->in[0];
+    int in = (int)shape_size(x->out), out = l->out.c;
+    if (l->params[0].g)
+        backward_params(l, p);
+    if (!x->dy)
+        return;
+    const struct matmul mm = {.m = p->n,
+                              .n = in,
+                              .k = out,
+                              .a = l->dy,
+                              .a_rs = out,
+                              .a_cs = 1,
+                              .b = l->params[0].w,
+                              .b_rs = 1,
+                              .b_cs = out,
+                              .c = x->dy,
+                              .ldc = in,
+                              .add = l->dx_mode[0] == GRAD_ADD,
+                              .act = l->dx_act[0] ? x->act : ACT_NONE,
+                              .act_param = x->act_param,
+                              .dact_y = l->dx_act[0] ? x->y : NULL,
+                              .scratch = p->scratch};
+    p->k->matmul(&mm, p->tid, p->nt);
+}
+
+static const struct opt opts[] = {{.name = "units",
+                                   .type = OPT_INT,
+                                   .offset = offsetof(struct linear, units),
+                                   .min = 1,
+                                   .max = 1 << 20,
+                                   .flags = OPT_REQUIRED,
+                                   .help = "number of outputs"},
+                                  OPT_END};
+
+static const struct layer_example examples[] = {
+    {"5", "[linear]\nunits = 4\n"},
+    {"3x2x4", "[linear]\nunits = 7\nbias = no\n[tanh]\n[linear]\nunits = 3\ninit = he_normal\n"},
+    {"35", "[linear wide]\nunits = 33\ninit = orthogonal\n"},
+    {NULL, NULL}};
+
+const struct layer_ops layer_linear = {.name = "linear",
+                                       .help = "fully connected: every output from every input",
+                                       .opts = opts,
+                                       .conf_size = sizeof(struct linear),
+                                       .setup = setup,
+                                       .forward = forward,
+                                       .backward = backward,
+                                       .flags = LAYER_PARAMS | LAYER_TAKES_ACT |
+                                                LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X,
+                                       .examples = examples};

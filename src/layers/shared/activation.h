@@ -1,0 +1,14 @@
+/* activation.h - what element-wise activations of the kernel table have in common. Their layers give
+ * `ops->act`; these three do the rest. */
+#ifndef LAYERS_SHARED_ACTIVATION_H
+#define LAYERS_SHARED_ACTIVATION_H
+
+#include "net/layer.h"
+
+#define ACTIVATION_FLAGS (LAYER_IN_PLACE | LAYER_BWD_NEEDS_Y)
+
+int activation_setup(struct layer *l, struct build *b, struct err *e);
+void activation_forward(struct layer *l, const struct pass *p);
+void activation_backward(struct layer *l, const struct pass *p);
+
+#endif
