@@ -7,21 +7,52 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "FILE:LINE: " and the like. Of a very long path the end is kept: it is what tells files apart,
+ * and the reason behind it must still fit. */
+static int place(char *out, size_t size, const char *file, int line)
+{
+    const size_t most = 200;
+    size_t n = strlen(file);
+    const char *dots = n > most ? "..." : "";
+    const char *tail = n > most ? file + n - most : file;
+    int len;
+    if (line == 0)
+        len = snprintf(out, size, "command line: ");
+    else if (line < 0)
+        len = snprintf(out, size, "%s%s: ", dots, tail);
+    else
+        len = snprintf(out, size, "%s%s:%d: ", dots, tail, line);
+    return len;
+}
+
 void diag_add(struct diag *d, const char *file, int line, const char *fmt, ...)
 {
     if (d->total++ >= DIAG_MAX)
         return;
     struct diag_msg *m = &d->msg[d->total - 1];
     m->line = line;
-    int n = line > 0 ? snprintf(m->text, sizeof m->text, "%s:%d: ", file, line)
-                     : snprintf(m->text, sizeof m->text, "command line: ");
-    if (n >= (int)sizeof m->text)
-        n = (int)sizeof m->text - 1;
+    size_t n = (size_t)place(m->text, sizeof m->text, file, line);
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(m->text + n, sizeof m->text - (size_t)n, fmt, ap);
+    vsnprintf(m->text + n, sizeof m->text - n, fmt, ap);
     va_end(ap);
     err_clean(m->text);
+}
+
+const char *diag_quote(const char *s, size_t n, char *out)
+{
+    const size_t most = DIAG_QUOTE - 1;
+    if (n <= most) {
+        memcpy(out, s, n);
+        out[n] = '\0';
+        return out;
+    }
+    size_t keep = most - 3;
+    while (keep > 0 && ((unsigned char)s[keep] & 0xc0) == 0x80) /* inside a UTF-8 sequence */
+        keep--;
+    memcpy(out, s, keep);
+    memcpy(out + keep, "...", 4);
+    return out;
 }
 
 int diag_kept(const struct diag *d)

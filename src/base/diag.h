@@ -5,10 +5,12 @@
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
 
+#include <stddef.h>
+
 #define DIAG_MAX 20 /* messages kept; the rest is counted */
 
 struct diag_msg {
-    int line;        /* 0: the command line */
+    int line;        /* 0: the command line, negative: the whole file */
     char text[512];  /* complete: "FILE:LINE: [section] key = value: reason" */
 };
 
@@ -17,7 +19,8 @@ struct diag {
     struct diag_msg msg[DIAG_MAX];
 };
 
-/* Appends "FILE:LINE: " and the formatted text; line 0 gives "command line: " instead. */
+/* Appends "FILE:LINE: " and the formatted text; line 0 gives "command line: " instead, a negative
+ * line "FILE: " (what concerns the whole file). */
 void diag_add(struct diag *d, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -26,5 +29,10 @@ void diag_sort(struct diag *d);
 
 /* Number of kept messages. */
 int diag_kept(const struct diag *d);
+
+/* The first n bytes of s as a message may quote them: whole if they are short, otherwise cut at the
+ * end of a character, with "..." behind. out has DIAG_QUOTE bytes; returns out. */
+#define DIAG_QUOTE 64
+const char *diag_quote(const char *s, size_t n, char *out);
 
 #endif

@@ -14,13 +14,17 @@
 #define NETFILE_NAME_MAX 48            /* longest key, type or name */
 #define NETFILE_VALUE_MAX (64 * 1024)  /* longest value */
 #define NETFILE_SIZE_MAX (4 * 1024 * 1024)
+#define NETFILE_SECTIONS_MAX 10000
+#define NETFILE_ENTRIES_MAX 100000     /* in all sections together */
 
 struct entry {
     char *key, *value; /* value: without blanks around it; "" is possible */
     int line;          /* 0: the command line */
 };
 
-/* "[type]" or "[type name]" */
+/* "[type]" or "[type name]". Where a header could not be read (its problem is in the diag, its keys
+ * are swallowed), a section with type "" and no entries stands in its place: something was meant to
+ * be here, so what seems to be missing or not to fit because of it is not worth a message. */
 struct section {
     char *type, *name; /* name: "" where the file gives none */
     int line;          /* 0: made by --set */
@@ -32,6 +36,7 @@ struct netfile {
     char *path; /* as messages name it */
     struct section *sections;
     int n_sections;
+    int n_lost; /* sections of type ""; 1 for a file that is no text */
 };
 
 /* Reads and splits a file. Problems of the file's text go to *d (all of them, the rest of the file
@@ -55,7 +60,8 @@ int netfile_set(struct netfile *nf, const char *assignment, struct diag *d, stru
 const struct section *netfile_section(const struct netfile *nf, const char *type);
 
 /* The settings sections: data, augment, loss, optimizer, schedule, train; NULL at the end. */
-extern const char *const netfile_settings[];
+#define NETFILE_N_SETTINGS 6
+extern const char *const netfile_settings[NETFILE_N_SETTINGS + 1];
 int netfile_is_setting(const char *type); /* 1 or 0 */
 
 /* The name a layer section goes by: its own or type_N, N counting the layers of that type from 1.
@@ -63,7 +69,8 @@ int netfile_is_setting(const char *type); /* 1 or 0 */
 void netfile_layer_name(const struct netfile *nf, int section, char *out);
 
 /* The word of `words` (NULL at the end) nearest to `word`, or NULL if none is near
- * (Damerau-Levenshtein distance at most 2 and less than half its length). */
+ * (Damerau-Levenshtein distance at most 2 and less than half its length; upper and lower case, '-'
+ * and '_' count as equal). */
 const char *netfile_nearest(const char *word, const char *const *words);
 
 #endif
