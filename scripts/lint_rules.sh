@@ -217,4 +217,4 @@ END {
         bad = 1
     }
     exit bad
-}' >&2
+}' >&2 || exit 1
