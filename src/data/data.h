@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+#define DATA_SAMPLES_MAX UINT32_C(0x7fffffff) /* in one file or part */
+#define DATA_HEAD        4096                 /* bytes of a file that tell its format */
+
 /* [data] */
 struct data_conf {
     char *train, *test, *validation; /* validation: a fraction ("0.1") or a path; "" or "0" none */
@@ -20,12 +23,12 @@ struct data_conf {
     int samples, test_samples;       /* -1 (word "auto"): samples / 5, rounded */
     double noise;                    /* -1 (not given): the generator's own default */
     uint64_t seed;
-    int target;                      /* enum data_target */
-    int shape[3];                    /* 0: not stated */
-    int classes;                     /* 0: not stated */
-    int normalize;                   /* enum data_normalize */
-    struct float_list mean, std;     /* explicit normalization, per channel or per value */
-    int limit, limit_test;           /* 0: all */
+    int target;                  /* enum data_target */
+    int shape[3];                /* 0: not stated */
+    int classes;                 /* 0: not stated */
+    int normalize;               /* enum data_normalize */
+    struct float_list mean, std; /* explicit normalization, per channel or per value */
+    int limit, limit_test;       /* 0: all */
 };
 
 enum data_target { TARGET_CLASS, TARGET_VALUE, TARGET_INPUT };
@@ -64,20 +67,23 @@ struct part {
     uint32_t n;
 };
 
-/* Everything a run reads. */
+/* Everything a run reads.
+ *
+ * With target = input, classes is 0 and k the size of a sample: the target is the sample itself
+ * (x), and no `target` array exists. A file's labels then stay in its samples, for analysis. */
 struct data {
     struct samples train_file, val_file, test_file; /* n = 0 where there is none */
     struct part train, val, test;
     struct shape shape;
-    int classes, k;        /* as in samples */
-    char **names;          /* classes' names, owned by train_file; may be NULL */
-    real *mean, *std;      /* n_norm each: x = (x - mean) / std was applied; NULL: none */
-    int n_norm;            /* 1, channels, or values (in c, h, w order) */
-    struct data_source {   /* for refusing a changed file on resume */
+    int classes, k;      /* as in samples */
+    char **names;        /* classes' names, owned by train_file; may be NULL */
+    real *mean, *std;    /* n_norm each: x = (x - mean) / std was applied; NULL: none */
+    int n_norm;          /* 1, channels, or values (in c, h, w order) */
+    struct data_source { /* for refusing a changed file on resume */
         char *path;
         uint64_t size;
         uint32_t crc;
-    } source[3];           /* train, test, validation; path NULL: none or generated */
+    } source[3]; /* train, test, validation; path NULL: none or generated */
 };
 
 /* Reads [data] itself; problems go to *d. */
@@ -85,14 +91,22 @@ int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct s
                    struct diag *d, struct err *e);
 void data_free_conf(struct data_conf *c);
 
+/* Whether the value of `validation` is a path and not a fraction. */
+bool data_is_file(const char *validation);
+
 /* Reads or generates all parts, splits, normalizes. ERR_DATA with file and place; ERR_NET where the
  * data does not fit what [data] states (both places named). `nf` is for messages. */
 int data_load(struct data *d, const struct data_conf *c, const struct netfile *nf, struct err *e);
 
+/* Sets d->mean, d->std, d->n_norm by the explicit lists or from the training part (a constant value
+ * gets std 1), and applies them to all files of d. */
+int data_normalize(struct data *d, const struct data_conf *c, struct err *e);
+
 /* Normalizes samples of another file as d's were (a checkpoint's mean and std). */
 void data_normalize_with(struct samples *s, const real *mean, const real *std, int n_norm);
 
-/* One file by its format ("" : by name and content). */
+/* One file by its format ("": by name and content). A missing file below datasets/NAME/ is answered
+ * with the command that gets it. */
 int data_read_file(struct samples *s, const char *path, const char *format,
                    const struct data_conf *c, struct err *e);
 
@@ -100,13 +114,14 @@ void data_free(struct data *d);
 
 struct data_format {
     const char *name, *help;
-    /* Whether a file looks like this format: its name, and its first bytes (unpacked, n <= 4096). */
+    /* Whether a file looks like this format: its name (without .gz or .bz2) or its first bytes
+     * (unpacked, n <= DATA_HEAD, a NUL behind them). */
     bool (*detect)(const char *path, const char *head, size_t n);
     /* Reads a whole unpacked file. ERR_DATA: "PATH:LINE: ..." or "PATH: ...". */
     int (*read)(struct samples *s, const char *path, const struct blob *b,
                 const struct data_conf *c, struct err *e);
 };
-extern const struct data_format *const format_registry[];
+extern const struct data_format *const format_registry[]; /* NULL at the end */
 
 struct data_generator {
     const char *name, *help;
@@ -116,11 +131,15 @@ struct data_generator {
     int (*make)(struct samples *s, size_t n, const struct data_conf *c, const char *part,
                 struct err *e);
 };
-extern const struct data_generator *const generator_registry[];
+extern const struct data_generator *const generator_registry[]; /* NULL at the end */
 
-/* Stratified split: marks count[class] = round(fraction * n_class) samples of each class (of all
- * samples where there are no classes) as validation, chosen by `seed`. val and train get the indices
- * in ascending order. */
+/* By name; NULL where there is none. */
+const struct data_format *data_find_format(const char *name);
+const struct data_generator *data_find_generator(const char *name);
+
+/* Stratified split: round(fraction * n) of the n samples of each class (of all samples where there
+ * are no classes) become validation, chosen by `seed`. val and train get the indices in ascending
+ * order; the caller frees them (mem_free); one that gets no sample stays empty (of = NULL). */
 int data_split(const struct samples *s, double fraction, uint64_t seed, struct part *train,
                struct part *val, struct err *e);
 

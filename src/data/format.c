@@ -1,0 +1,128 @@
+/* format.c - the formats and generators there are, and files read by them. */
+#include "data/data.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define UNPACKED_MAX ((size_t)4 << 30) /* bytes of a file's content */
+
+#define X(n) extern const struct data_format format_##n;
+#include "gen/formats.def"
+#undef X
+#define X(n) extern const struct data_generator generator_##n;
+#include "gen/generators.def"
+#undef X
+
+const struct data_format *const format_registry[] = {
+#define X(n) &format_##n,
+#include "gen/formats.def"
+#undef X
+    NULL};
+
+const struct data_generator *const generator_registry[] = {
+#define X(n) &generator_##n,
+#include "gen/generators.def"
+#undef X
+    NULL};
+
+const struct data_format *data_find_format(const char *name)
+{
+    for (int i = 0; format_registry[i]; i++) {
+        if (strcmp(format_registry[i]->name, name) == 0)
+            return format_registry[i];
+    }
+    return NULL;
+}
+
+const struct data_generator *data_find_generator(const char *name)
+{
+    for (int i = 0; generator_registry[i]; i++) {
+        if (strcmp(generator_registry[i]->name, name) == 0)
+            return generator_registry[i];
+    }
+    return NULL;
+}
+
+/* The only format that the file looks like. */
+static const struct data_format *detect(const char *path, const struct blob *b, struct err *e)
+{
+    size_t len = strlen(path), n = b->size < DATA_HEAD ? b->size : DATA_HEAD;
+    if (len > 3 && strcasecmp(path + len - 3, ".gz") == 0)
+        len -= 3;
+    else if (len > 4 && strcasecmp(path + len - 4, ".bz2") == 0)
+        len -= 4;
+    char *name = mem_strndup(path, len, e);
+    if (!name)
+        return NULL;
+    char *head = mem_strndup(b->data, n, e);
+    if (!head) {
+        mem_free(name);
+        return NULL;
+    }
+    const struct data_format *found = NULL, *second = NULL;
+    for (int i = 0; format_registry[i] && !second; i++) {
+        if (!format_registry[i]->detect(name, head, n))
+            continue;
+        second = found ? format_registry[i] : NULL;
+        found = found ? found : format_registry[i];
+    }
+    mem_free(name);
+    mem_free(head);
+    if (!found) {
+        err_set(e, ERR_DATA, "%s: of no known format; name it with: format = ...", path);
+        return NULL;
+    }
+    if (second) {
+        err_set(e, ERR_DATA, "%s: looks like %s and like %s; say which with: format = ...", path,
+                found->name, second->name);
+        return NULL;
+    }
+    return found;
+}
+
+/* Puts the command that gets datasets/NAME/... behind the message. */
+static void add_hint(const char *path, struct err *e)
+{
+    static const char folder[] = "datasets/";
+    const char *name = strstr(path, folder);
+    if (!name || (name > path && name[-1] != '/'))
+        return;
+    name += sizeof folder - 1;
+    size_t len = strcspn(name, "/"), used = strlen(e->msg);
+    if (name[len] == '/' && len > 0)
+        snprintf(e->msg + used, sizeof e->msg - used, "; to get it: scripts/get_data.sh %.*s",
+                 (int)(len < 64 ? len : 64), name);
+    err_clean(e->msg);
+}
+
+int data_read_file(struct samples *s, const char *path, const char *format,
+                   const struct data_conf *c, struct err *e)
+{
+    int rc = -1;
+    struct blob b = {0};
+    memset(s, 0, sizeof *s);
+    if (io_read_packed(path, UNPACKED_MAX, ERR_DATA, &b, e)) {
+        if (!io_exists(path))
+            add_hint(path, e);
+        return -1;
+    }
+    const struct data_format *f = *format ? data_find_format(format) : detect(path, &b, e);
+    if (!f) {
+        err_set(e, ERR_DATA, "%s: unknown format '%s'", path, format);
+        goto out;
+    }
+    if (f->read(s, path, &b, c, e))
+        goto out;
+    if (s->n > DATA_SAMPLES_MAX) {
+        err_set(e, ERR_DATA, "%s: %zu samples are too many", path, s->n);
+        samples_free(s);
+        goto out;
+    }
+    rc = 0;
+out:
+    blob_free(&b);
+    return rc;
+}

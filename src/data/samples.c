@@ -1,0 +1,47 @@
+/* samples.c - the arrays of a set of samples. */
+#include "data/data.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void samples_free(struct samples *s)
+{
+    if (s->names) {
+        for (int i = 0; i < s->classes; i++)
+            mem_free(s->names[i]);
+    }
+    mem_free(s->names);
+    mem_free(s->x);
+    mem_free(s->label);
+    mem_free(s->target);
+    memset(s, 0, sizeof *s);
+}
+
+int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
+                  struct err *e)
+{
+    memset(s, 0, sizeof *s);
+    size_t size = mem_mul(mem_mul((size_t)shape.c, (size_t)shape.h), (size_t)shape.w);
+    s->x = mem_alloc(mem_mul(n, size), sizeof *s->x, e);
+    if (!s->x)
+        goto fail;
+    if (classes > 0) {
+        s->label = mem_alloc(n, sizeof *s->label, e);
+        if (!s->label)
+            goto fail;
+    }
+    if (k > 0) {
+        s->target = mem_alloc(mem_mul(n, (size_t)k), sizeof *s->target, e);
+        if (!s->target)
+            goto fail;
+    }
+    s->n = n;
+    s->shape = shape;
+    s->classes = classes;
+    s->k = k;
+    return 0;
+fail:
+    samples_free(s);
+    return -1;
+}
