@@ -17,13 +17,18 @@ struct metrics {
 /* Confusion matrix and what follows from it. */
 struct confusion {
     int classes;
-    uint64_t *count; /* [true][predicted] */
+    uint64_t *count; /* [true][predicted]: count[true * classes + predicted] */
 };
 
+/* All counts 0. Free with confusion_free. -1: out of memory. */
 int confusion_new(struct confusion *c, int classes, struct err *e);
 void confusion_free(struct confusion *c);
-double confusion_precision(const struct confusion *c, int class_); /* NaN if never predicted */
-double confusion_recall(const struct confusion *c, int class_);    /* NaN if never true */
+
+/* Of one class, 0 .. classes-1. Precision: right / predicted, NaN if never predicted. Recall: right
+ * / true, NaN if never true. F1, their harmonic mean: 2 right / (predicted + true), NaN if neither.
+ */
+double confusion_precision(const struct confusion *c, int class_);
+double confusion_recall(const struct confusion *c, int class_);
 double confusion_f1(const struct confusion *c, int class_);
 
 #endif
