@@ -29,6 +29,7 @@ struct net_plan {
     bool train; /* gradients, and `slots` arrays per trained parameter */
     int slots;
     bool fuse;         /* false: every layer's y and dy exist on their own (DIYNN_FUSE=0) */
+    bool input_grad;   /* with train: layers[0].dy holds the gradient of the input (checks) */
     bool keep_all;     /* no two layers' y share memory (features, gradient checks) */
     enum act loss_act; /* what the loss computes itself from the logits (softmax), or ACT_NONE */
 };

@@ -151,6 +151,7 @@ static void set_lives(struct planner *pl)
 static void find_needed_gradients(struct planner *pl)
 {
     struct net *net = pl->net;
+    pl->needs_dy[0] = pl->plan->train && pl->plan->input_grad;
     for (int i = 1; i < net->n_layers && pl->plan->train; i++) {
         struct layer *l = &net->layers[i];
         for (int j = 0; j < l->n_params; j++)

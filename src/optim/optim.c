@@ -41,8 +41,8 @@ static const struct opt common_opts[OPTIM_OPTS] = {
      .offset = offsetof(struct optim_conf, weight_decay),
      .min = 0,
      .max = 1000,
-     .help = "pulls weights (not biases) towards 0: added to the gradient as weight_decay * w; "
-             "adamw: apart from it"},
+     .help = "pulls parameters towards 0: weight_decay * w is added to the gradient; adamw: w "
+             "shrinks by lr * weight_decay instead"},
     OPT_END};
 
 static const struct opt no_opts[] = {OPT_END};

@@ -41,6 +41,8 @@ void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct upda
     u->lr = (real)lr;
     u->beta1 = (real)c->beta1;
     u->beta2 = (real)c->beta2;
+    u->rest1 = (real)(1 - c->beta1);
+    u->rest2 = (real)(1 - c->beta2);
     u->eps = (real)c->eps;
     u->correct1 = (real)(1 - fmath_pow(c->beta1, (double)t));
     u->correct2 = (real)sqrt(1 - fmath_pow(c->beta2, (double)t));
