@@ -195,7 +195,8 @@ static int add_layer(struct build *b, int index, struct err *e)
     if (!l->name)
         return -1;
     if (!l->ops) {
-        unknown_type(b, s);
+        if (*s->type) /* an unreadable header has been reported */
+            unknown_type(b, s);
         l->broken = true;
         return connect(b, s, e);
     }

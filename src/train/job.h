@@ -10,17 +10,20 @@
 
 /* [train] */
 struct train_conf {
-    int batch;          /* -1 (word "all"): the whole training part */
+    int batch;              /* -1 (word "all"): the whole training part */
     uint64_t epochs, steps; /* steps > 0 rules */
-    int chunk;          /* 0: none */
+    int chunk;              /* 0: none */
     bool shuffle, drop_last;
     uint64_t seed;
-    int eval_every;     /* epochs; 0: only at the end */
+    int eval_every; /* epochs; 0: only at the end */
     bool eval_train;
     uint64_t log_every; /* steps; 0: per epoch */
     double save_every;  /* seconds */
-    int metric;         /* what `best` means: 0 accuracy, 1 loss; -1 (word auto) by the task */
+    int metric;         /* what `best` means: enum train_metric */
 };
+
+enum train_metric { METRIC_AUTO, METRIC_ACCURACY, METRIC_LOSS }; /* auto: accuracy for classes */
+
 extern const struct opt train_opts[];
 
 struct job {
@@ -30,20 +33,27 @@ struct job {
     struct optim optim;
     struct schedule schedule;
     struct train_conf train;
-    struct data samples;  /* empty where job_open was not asked to load it */
+    struct data samples; /* empty where job_open was not asked to load it */
     bool loaded;
-    struct shape shape;   /* of the input, from the data or as stated */
-    int classes, k;       /* of the targets: classes, or numbers of values */
+    struct shape shape; /* of the input, from the data or as stated */
+    int classes, k;     /* of the targets: classes, or numbers of values */
     struct net *net;
 };
 
+/* Samples in the whole training part that a step takes, and in a piece of it that passes through
+ * the net at once; steps in an epoch and in the run. The data must be loaded. */
+uint32_t job_batch(const struct job *job);
+uint32_t job_chunk(const struct job *job);
+uint64_t job_steps_per_epoch(const struct job *job);
+uint64_t job_steps(const struct job *job);
+
 /* What job_open needs besides the file. */
 struct job_source {
-    const char *path;         /* network file; or with `text`, what messages call it */
-    const char *text;         /* NULL: read path */
-    const char *const *sets;  /* --set assignments, n_sets of them */
+    const char *path;        /* network file; or with `text`, what messages call it */
+    const char *text;        /* NULL: read path */
+    const char *const *sets; /* --set assignments, n_sets of them */
     int n_sets;
-    bool load_data;           /* false: shape and classes must be stated, nothing is read */
+    bool load_data; /* false: nothing is read where shape and classes are stated */
 };
 
 /* Fills *job: text, sections, data, net (built, not allocated), loss set up. All problems of the
@@ -52,7 +62,11 @@ struct job_source {
 int job_open(struct job *job, const struct job_source *src, struct diag *d, struct err *e);
 void job_free(struct job *job);
 
-/* The resolved file: every section with its defaults. Reading it back gives the same job. */
+/* What the loss computes itself on top of the logits (net_plan.loss_act). */
+enum act job_loss_act(const struct job *job);
+
+/* The resolved file: every section with its defaults, shape and classes stated. Reading it back
+ * gives the same job. */
 int job_write(const struct job *job, struct text *t, struct err *e);
 
 #endif

@@ -1,0 +1,65 @@
+/* checkpoint.h - a trained net and where its training stands, as a safetensors file.
+ *
+ * Tensors: LAYER.weight and so on, in file order; data.mean and data.std; in `last` also the
+ * optimizer's state, optimizer.LAYER.weight.SLOT. Metadata: the resolved network file, class names,
+ * position, checksum. Nothing about where, when or how fast a run happened. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "train/job.h"
+#include "train/metrics.h"
+#include "train/safetensors.h"
+
+/* Where a run stands: everything besides tensors that counts on resume. */
+struct position {
+    uint64_t epoch;                 /* epochs done */
+    uint64_t step;                  /* steps done */
+    uint64_t epoch_step;            /* steps done in the epoch that is under way */
+    struct metrics running;         /* of that epoch */
+    uint64_t best_epoch, best_step; /* 0: no best yet */
+    double best_value;              /* of the metric that decides */
+};
+
+struct checkpoint {
+    struct safetensors st;
+    char *path;             /* as messages name it */
+    const char *net;        /* resolved network file */
+    const char *arithmetic; /* "fused" or "separate" multiply-add, or "reference" */
+    struct position at;
+    bool has_optimizer;
+};
+
+/* Serialises the net (and, if asked, the optimizer's state) at a position. *out by blob_free. */
+int checkpoint_make(struct blob *out, const struct job *job, const struct position *at,
+                    bool with_optimizer, struct err *e);
+
+/* Reads a file and checks its container, version, checksum and position (ERR_DATA). */
+int checkpoint_read(struct checkpoint *c, const char *path, struct err *e);
+
+/* The same from memory; takes `bytes` over. */
+int checkpoint_parse(struct checkpoint *c, const char *path, struct blob *bytes, struct err *e);
+
+/* Copies the tensors into the allocated net of a job; refuses missing, surplus and misshapen ones
+ * by name (ERR_DATA). */
+int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optimizer,
+                    struct err *e);
+
+/* The mean and std the data was normalized with, in c, h, w order; NULL and 0 where there are
+ * none. Belong to c. */
+void checkpoint_normalization(const struct checkpoint *c, const real **mean, const real **std,
+                              int *n);
+
+/* Opens the job of a checkpoint from the network file inside it. The message of a file that does
+ * not parse is in *e. Free with job_free. */
+int checkpoint_job(const struct checkpoint *c, struct job *job, bool load_data, struct err *e);
+
+/* Name of class i for people: the data's own, else its number. out has 64 bytes. */
+const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out);
+
+void checkpoint_free(struct checkpoint *c);
+
+/* The checkpoint of a run folder (best if there is one, else last) or the file itself, as a string
+ * (mem_free). ERR_DATA where there is none. */
+char *checkpoint_find(const char *run_or_file, struct err *e);
+
+#endif

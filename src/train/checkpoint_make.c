@@ -1,0 +1,207 @@
+/* checkpoint_make.c - writing checkpoints: the net and a position as bytes. */
+#include "base/mem.h"
+#include "train/checkpoint_names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *checkpoint_name(char *out, const struct layer *l, const struct param *p,
+                            const char *slot)
+{
+    if (slot)
+        snprintf(out, CHECKPOINT_NAME, "optimizer.%s.%s.%s", l->name, p->name, slot);
+    else
+        snprintf(out, CHECKPOINT_NAME, "%s.%s", l->name, p->name);
+    return out;
+}
+
+int checkpoint_dims(const struct param *p, uint64_t dim[PARAM_DIMS])
+{
+    for (int i = 0; i < p->file_nd; i++)
+        dim[i] = (uint64_t)p->dim[i];
+    for (int i = p->file_nd; i < p->nd; i++)
+        dim[p->file_nd - 1] *= (uint64_t)p->dim[i];
+    return p->file_nd;
+}
+
+/* What is being made: tensors whose data lie one after the other in `data`. */
+struct maker {
+    struct st_tensor *tensors;
+    char (*names)[CHECKPOINT_NAME];
+    real *data;
+    size_t used;
+    int n;
+};
+
+#define META_MAX 32
+struct meta {
+    struct st_meta list[META_MAX];
+    char values[META_MAX][40];
+    int n;
+};
+
+static void add_tensor(struct maker *m, const char *name, int nd, const uint64_t *dim, size_t size)
+{
+    struct st_tensor *t = &m->tensors[m->n];
+    snprintf(m->names[m->n], CHECKPOINT_NAME, "%s", name);
+    *t = (struct st_tensor){.name = m->names[m->n++],
+                            .dtype = CHECKPOINT_DTYPE,
+                            .nd = nd,
+                            .data = m->data + m->used,
+                            .bytes = size * sizeof(real)};
+    memcpy(t->dim, dim, (size_t)nd * sizeof *dim);
+    m->used += size;
+}
+
+static void add_param(struct maker *m, const struct layer *l, const struct param *p,
+                      const char *slot, const real *w)
+{
+    char name[CHECKPOINT_NAME];
+    uint64_t dim[PARAM_DIMS];
+    real *to = m->data + m->used;
+    for (size_t i = 0; i < p->size; i++)
+        to[i] = w[param_index(p, i)];
+    add_tensor(m, checkpoint_name(name, l, p, slot), checkpoint_dims(p, dim), dim, p->size);
+}
+
+static void add_vector(struct maker *m, const char *name, const real *v, int n)
+{
+    uint64_t dim[1] = {(uint64_t)n};
+    memcpy(m->data + m->used, v, (size_t)n * sizeof *v);
+    add_tensor(m, name, 1, dim, (size_t)n);
+}
+
+static void fill(struct maker *m, const struct job *job, int slots)
+{
+    for (int i = 1; i < job->net->n_layers; i++)
+        for (int j = 0; j < job->net->layers[i].n_params; j++) {
+            const struct layer *l = &job->net->layers[i];
+            const struct param *p = &l->params[j];
+            add_param(m, l, p, NULL, p->w);
+            for (int s = 0; p->g && s < slots; s++)
+                add_param(m, l, p, job->optim.ops->slot_name[s], p->slot[s]);
+        }
+    if (job->samples.mean) {
+        add_vector(m, "data.mean", job->samples.mean, job->samples.n_norm);
+        add_vector(m, "data.std", job->samples.std, job->samples.n_norm);
+    }
+}
+
+/* Tensors and numbers that fill() will add, at most. */
+static void measure(const struct job *job, int slots, size_t *tensors, size_t *numbers)
+{
+    *tensors = 2;
+    *numbers = 2 * (size_t)job->samples.n_norm;
+    for (int i = 1; i < job->net->n_layers; i++)
+        for (int j = 0; j < job->net->layers[i].n_params; j++) {
+            *tensors += 1 + (size_t)slots;
+            *numbers += job->net->layers[i].params[j].size * (1 + (size_t)slots);
+        }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct st_tensor *)a)->name, ((const struct st_tensor *)b)->name);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct st_meta *)a)->key, ((const struct st_meta *)b)->key);
+}
+
+static void meta_text(struct meta *m, const char *key, const char *value)
+{
+    m->list[m->n++] = (struct st_meta){key, value};
+}
+
+static void meta_count(struct meta *m, const char *key, uint64_t v)
+{
+    snprintf(m->values[m->n], sizeof m->values[0], "%" PRIu64, v);
+    meta_text(m, key, m->values[m->n]);
+}
+
+static void meta_double(struct meta *m, const char *key, double v)
+{
+    snprintf(m->values[m->n], sizeof m->values[0], "%a", v);
+    meta_text(m, key, m->values[m->n]);
+}
+
+/* Sets of instructions that give the same bits have one name. */
+static const char *arithmetic(const struct job *job)
+{
+    const char *isa = job->net->k->isa;
+    return strncmp(isa, "avx", 3) == 0 ? "fused"
+           : strcmp(isa, "ref") == 0   ? "reference"
+                                       : "separate";
+}
+
+static char *class_names(const struct job *job, struct err *e)
+{
+    struct text t = {0};
+    for (int i = 0; job->samples.names && i < job->classes; i++)
+        if (text_add(&t, e, "%s\n", job->samples.names[i])) {
+            mem_free(t.s);
+            return NULL;
+        }
+    return t.s ? t.s : mem_strdup("", e);
+}
+
+static void fill_meta(struct meta *m, const struct job *job, const struct position *at,
+                      const char *net, const char *names)
+{
+    meta_text(m, META_FORMAT, CHECKPOINT_FORMAT);
+    meta_text(m, META_VERSION, CHECKPOINT_VERSION);
+    meta_text(m, META_NET, net);
+    if (*names)
+        meta_text(m, META_CLASSES, names);
+    meta_text(m, META_ARITHMETIC, arithmetic(job));
+    meta_count(m, META_EPOCH, at->epoch);
+    meta_count(m, META_STEP, at->step);
+    meta_count(m, META_EPOCH_STEP, at->epoch_step);
+    meta_count(m, META_RUNNING_N, at->running.n);
+    meta_count(m, META_RUNNING_HITS, at->running.hits);
+    meta_double(m, META_RUNNING_LOSS, at->running.loss_sum);
+    meta_count(m, META_BEST_EPOCH, at->best_epoch);
+    meta_count(m, META_BEST_STEP, at->best_step);
+    meta_double(m, META_BEST_VALUE, at->best_value);
+    for (int i = 0; i < 3; i++)
+        if (job->samples.source[i].path) {
+            snprintf(m->values[m->n], sizeof m->values[0], "%" PRIu64 ":%08" PRIx32,
+                     job->samples.source[i].size, job->samples.source[i].crc);
+            meta_text(m, META_SOURCE(i), m->values[m->n]);
+        }
+}
+
+int checkpoint_make(struct blob *out, const struct job *job, const struct position *at,
+                    bool with_optimizer, struct err *e)
+{
+    int slots = with_optimizer ? optim_slots(&job->optim) : 0, r = -1;
+    size_t n_tensors, n_numbers;
+    struct maker m = {0};
+    struct text net = {0};
+    struct meta meta = {.n = 0};
+    char *names = class_names(job, e);
+    char crc[16];
+    measure(job, slots, &n_tensors, &n_numbers);
+    m.tensors = mem_alloc(n_tensors, sizeof *m.tensors, e);
+    m.names = mem_alloc(n_tensors, sizeof *m.names, e);
+    m.data = mem_alloc(n_numbers, sizeof *m.data, e);
+    if (!names || !m.tensors || !m.names || !m.data || job_write(job, &net, e))
+        goto out;
+    fill(&m, job, slots);
+    fill_meta(&meta, job, at, net.s, names);
+    qsort(m.tensors, (size_t)m.n, sizeof *m.tensors, by_name);
+    qsort(meta.list, (size_t)meta.n, sizeof *meta.list, by_key);
+    snprintf(crc, sizeof crc, "%08" PRIx32, checkpoint_crc(m.tensors, m.n, meta.list, meta.n));
+    meta_text(&meta, META_CHECKSUM, crc);
+    r = safetensors_serialise(m.tensors, m.n, meta.list, meta.n, out, e);
+out:
+    mem_free(names);
+    mem_free(net.s);
+    mem_free(m.tensors);
+    mem_free(m.names);
+    mem_free(m.data);
+    return r;
+}

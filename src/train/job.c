@@ -1,0 +1,279 @@
+/* job.c - reads every section of a network file, builds the net, and checks that they fit. */
+#include "train/job.h"
+
+#include "base/mem.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const metric_words[] = {"auto", "accuracy", "loss", NULL};
+static const char *const batch_words[] = {"all", NULL};
+
+#define FIELD(f) offsetof(struct train_conf, f)
+
+const struct opt train_opts[] = {
+    {.name = "batch",
+     .type = OPT_INT,
+     .offset = FIELD(batch),
+     .def = "32",
+     .min = 1,
+     .max = 1 << 24,
+     .words = batch_words,
+     .help = "samples in a step; all: the whole training part"},
+    {.name = "epochs",
+     .type = OPT_SIZE,
+     .offset = FIELD(epochs),
+     .def = "10",
+     .min = 1,
+     .max = 1e9,
+     .help = "passes over the training part"},
+    {.name = "steps",
+     .type = OPT_SIZE,
+     .offset = FIELD(steps),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .help = "steps of the run; 0: as many as the epochs have"},
+    {.name = "chunk",
+     .type = OPT_INT,
+     .offset = FIELD(chunk),
+     .def = "0",
+     .min = 0,
+     .max = 1 << 24,
+     .help = "samples of a batch that pass through the net at once, their gradients added; saves "
+             "memory, changes no bit; 0: all of them"},
+    {.name = "shuffle",
+     .type = OPT_BOOL,
+     .offset = FIELD(shuffle),
+     .def = "yes",
+     .help = "whether each epoch takes the samples in a new order"},
+    {.name = "drop_last",
+     .type = OPT_BOOL,
+     .offset = FIELD(drop_last),
+     .def = "no",
+     .help = "whether a last, shorter batch is left out"},
+    {.name = "seed",
+     .type = OPT_SIZE,
+     .offset = FIELD(seed),
+     .def = "1",
+     .min = 0,
+     .max = 9e15,
+     .help = "of weights, order and dropout"},
+    {.name = "eval_every",
+     .type = OPT_INT,
+     .offset = FIELD(eval_every),
+     .def = "1",
+     .min = 0,
+     .max = 1 << 24,
+     .help = "epochs between evaluations on validation and test; 0: only at the end"},
+    {.name = "eval_train",
+     .type = OPT_BOOL,
+     .offset = FIELD(eval_train),
+     .def = "no",
+     .help = "whether the training part is evaluated too; otherwise its numbers are the running "
+             "mean of the epoch"},
+    {.name = "log_every",
+     .type = OPT_SIZE,
+     .offset = FIELD(log_every),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .help = "steps between rows of the log, besides one an epoch; 0: none"},
+    {.name = "save_every",
+     .type = OPT_FLOAT,
+     .offset = FIELD(save_every),
+     .def = "2",
+     .min = 0,
+     .max = 1e9,
+     .help = "seconds between checkpoints, at least"},
+    {.name = "metric",
+     .type = OPT_WORD,
+     .offset = FIELD(metric),
+     .def = "auto",
+     .words = metric_words,
+     .help = "what makes a checkpoint the best on validation; auto: accuracy for classes, else "
+             "loss"},
+    OPT_END};
+
+static const struct opt no_opts[] = {OPT_END};
+
+/* ---- sizes of a run ---- */
+
+uint32_t job_batch(const struct job *job)
+{
+    uint32_t n = job->samples.train.n;
+    return job->train.batch < 0 || (uint32_t)job->train.batch > n ? n : (uint32_t)job->train.batch;
+}
+
+uint32_t job_chunk(const struct job *job)
+{
+    uint32_t batch = job_batch(job);
+    return job->train.chunk == 0 || (uint32_t)job->train.chunk > batch ? batch
+                                                                       : (uint32_t)job->train.chunk;
+}
+
+uint64_t job_steps_per_epoch(const struct job *job)
+{
+    uint32_t n = job->samples.train.n, batch = job_batch(job);
+    return job->train.drop_last ? n / batch : n / batch + (n % batch != 0);
+}
+
+uint64_t job_steps(const struct job *job)
+{
+    return job->train.steps ? job->train.steps : job->train.epochs * job_steps_per_epoch(job);
+}
+
+enum act job_loss_act(const struct job *job)
+{
+    return job->loss.ops->act;
+}
+
+/* ---- reading ---- */
+
+static int read_train(struct job *job, struct diag *d, struct err *e)
+{
+    const struct opt_target t[] = {{train_opts, &job->train}};
+    return opt_read(job->nf, netfile_section(job->nf, "train"), t, 1, d, e);
+}
+
+static int read_augment(struct job *job, struct diag *d, struct err *e)
+{
+    const struct opt_target t[] = {{no_opts, job}};
+    return opt_read(job->nf, netfile_section(job->nf, "augment"), t, 1, d, e);
+}
+
+static int read_sections(struct job *job, struct diag *d, struct err *e)
+{
+    const struct netfile *nf = job->nf;
+    if (data_read_conf(&job->data, nf, netfile_section(nf, "data"), d, e) ||
+        loss_read(&job->loss, nf, netfile_section(nf, "loss"), d, e) ||
+        optim_read(&job->optim, nf, netfile_section(nf, "optimizer"), d, e) ||
+        schedule_read(&job->schedule, nf, netfile_section(nf, "schedule"), d, e) ||
+        read_augment(job, d, e))
+        return -1;
+    return read_train(job, d, e);
+}
+
+static int read_text(struct job *job, const struct job_source *src, struct diag *d, struct err *e)
+{
+    job->nf = src->text ? netfile_parse(src->path, src->text, strlen(src->text), d, e)
+                        : netfile_load(src->path, d, e);
+    if (!job->nf)
+        return -1;
+    for (int i = 0; i < src->n_sets; i++)
+        if (netfile_set(job->nf, src->sets[i], d, e))
+            return -1;
+    return 0;
+}
+
+/* Shape and targets: from the data where it is read, else as [data] states them. */
+static int find_shape(struct job *job, bool load, struct diag *d, struct err *e)
+{
+    const int *s = job->data.shape;
+    bool stated = s[0] > 0 && (job->data.classes > 0 || job->data.target != TARGET_CLASS);
+    if (d->total == 0 && (load || !stated)) {
+        if (data_load(&job->samples, &job->data, job->nf, e))
+            return -1;
+        job->loaded = true;
+        job->shape = job->samples.shape;
+        job->classes = job->samples.classes;
+        job->k = job->samples.k;
+        return 0;
+    }
+    job->shape = (struct shape){s[0], s[1], s[2]};
+    job->classes = job->data.target == TARGET_CLASS ? job->data.classes : 0;
+    job->k = job->data.target == TARGET_INPUT ? (int)shape_size(job->shape) : 0;
+    return 0;
+}
+
+/* ---- what the sections must be to each other ---- */
+
+static const char *act_layer(enum act act)
+{
+    return act == ACT_SOFTMAX ? "softmax" : "sigmoid";
+}
+
+/* The loss against the last layer and the targets. */
+static void check_loss(struct job *job, struct diag *d)
+{
+    const struct section *s = netfile_section(job->nf, "loss");
+    const struct layer *out = job->net->output;
+    int line = s ? s->line : out->line;
+    enum act act = job_loss_act(job);
+    real param;
+    if (act != ACT_NONE && (!out->ops->act || out->ops->act(out, &param) != act)) {
+        diag_add(d, job->nf->path, line,
+                 "[loss] %s stands on [%s]; add [%s] behind [%s] at line %d", job->loss.ops->name,
+                 act_layer(act), act_layer(act), out->ops->name, out->line);
+        return;
+    }
+    struct err e = {0};
+    size_t k = shape_size(out->out);
+    if (job->classes == 0 && job->k && (size_t)job->k != k)
+        diag_add(d, job->nf->path, out->line,
+                 "[%s] is the last layer and gives %zu numbers, but a target has %d",
+                 out->ops->name, k, job->k);
+    else if (loss_setup(&job->loss, (int)k, job->classes, &e))
+        diag_add(d, job->nf->path, line, "[loss] %s", e.msg);
+}
+
+static void check_train(struct job *job, struct diag *d)
+{
+    const struct section *s = netfile_section(job->nf, "train");
+    bool values = job->data.target != TARGET_CLASS;
+    if (s && values && job->train.metric == METRIC_ACCURACY)
+        diag_add(d, job->nf->path, opt_line(s, "metric"),
+                 "[train] metric = accuracy: needs classes, but the targets are values");
+    if (s && job->train.drop_last && job->loaded && job_steps_per_epoch(job) == 0)
+        diag_add(d, job->nf->path, opt_line(s, "drop_last"),
+                 "[train] drop_last leaves no batch at all");
+}
+
+static int wrong_file(const struct job *job, const struct diag *d, struct err *e)
+{
+    return err_set(e, ERR_NET, "%s has %d error%s", job->nf->path, d->total,
+                   d->total == 1 ? "" : "s");
+}
+
+int job_open(struct job *job, const struct job_source *src, struct diag *d, struct err *e)
+{
+    *job = (struct job){0};
+    if (read_text(job, src, d, e) || read_sections(job, d, e) ||
+        find_shape(job, src->load_data, d, e))
+        return -1;
+    job->net = net_build(job->nf, job->shape, d, e);
+    if (!job->net)
+        return -1;
+    if (job->net->n_layers > 1 && !job->net->output->broken)
+        check_loss(job, d);
+    check_train(job, d);
+    return d->total ? wrong_file(job, d, e) : 0;
+}
+
+void job_free(struct job *job)
+{
+    net_free(job->net);
+    data_free(&job->samples);
+    optim_free(&job->optim);
+    loss_free(&job->loss);
+    data_free_conf(&job->data);
+    netfile_free(job->nf);
+    *job = (struct job){0};
+}
+
+int job_write(const struct job *job, struct text *t, struct err *e)
+{
+    struct data_conf data = job->data;
+    struct train_conf train = job->train;
+    data.shape[0] = job->shape.c;
+    data.shape[1] = job->shape.h;
+    data.shape[2] = job->shape.w;
+    data.classes = job->classes;
+    const struct opt_target dt[] = {{data_opts, &data}}, tt[] = {{train_opts, &train}};
+    if (opt_write(t, "data", "", dt, 1, e) || net_write(job->net, t, e) ||
+        loss_write(&job->loss, t, e) || optim_write(&job->optim, t, e) ||
+        schedule_write(&job->schedule, t, e))
+        return -1;
+    return opt_write(t, "train", "", tt, 1, e);
+}
