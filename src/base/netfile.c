@@ -51,8 +51,7 @@ struct reader {
     bool failed; /* *e is set */
 };
 
-/* ---- lines of the file ------------------------------------------------------------------------
- */
+/* ---- lines of the file ---------------------------------------------------------------------- */
 
 /* Adds a section to the result; type "" for one whose header cannot be read. */
 static int add_section(struct reader *r, const char *type, const char *name)

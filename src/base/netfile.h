@@ -11,11 +11,11 @@
 
 #include <stddef.h>
 
-#define NETFILE_NAME_MAX 48            /* longest key, type or name */
-#define NETFILE_VALUE_MAX (64 * 1024)  /* longest value */
-#define NETFILE_SIZE_MAX (4 * 1024 * 1024)
+#define NETFILE_NAME_MAX     48          /* longest key, type or name */
+#define NETFILE_VALUE_MAX    (64 * 1024) /* longest value */
+#define NETFILE_SIZE_MAX     (4 * 1024 * 1024)
 #define NETFILE_SECTIONS_MAX 10000
-#define NETFILE_ENTRIES_MAX 100000     /* in all sections together */
+#define NETFILE_ENTRIES_MAX  100000 /* in all sections together */
 
 struct entry {
     char *key, *value; /* value: without blanks around it; "" is possible */

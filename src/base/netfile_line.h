@@ -29,8 +29,8 @@ const char *line_comment(struct span a);
  * character (a tab is none). false if there is one. */
 bool line_check_text(struct span a, const char *path, int line, struct diag *d);
 
-/* "[type]" or "[type name]", trimmed, into its words (name: empty where there is none). Type and name
- * are right when this returns NULL, and settings sections have no name. */
+/* "[type]" or "[type name]", trimmed, into its words (name: empty where there is none). Type and
+ * name are right when this returns NULL, and settings sections have no name. */
 const char *line_split_header(struct span a, struct span *type, struct span *name);
 
 /* "key = value" into its trimmed halves. */

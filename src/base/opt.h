@@ -1,8 +1,8 @@
 /* opt.h - typed tables of keys.
  *
  * Every key of a network file is one row of a table. The same row checks the file, serves --set,
- * prints `diynn help`, writes docs/REFERENCE.md and the resolved file. A table ends with a row whose
- * name is NULL and fills a plain struct ("conf") by offset. */
+ * prints `diynn help`, writes docs/REFERENCE.md and the resolved file. A table ends with a row
+ * whose name is NULL and fills a plain struct ("conf") by offset. */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
 
@@ -16,7 +16,7 @@
 enum opt_type {
     OPT_INT,    /* int; a word of `words` stands for -1, -2, ... (so min must be >= 0 then) */
     OPT_SIZE,   /* uint64_t, as OPT_INT without words; for counts and seeds */
-    OPT_FLOAT,  /* double; no nan, no inf; read whole, locale-free */
+    OPT_FLOAT,  /* double; no nan, no inf; read whole, locale-free; words as OPT_INT */
     OPT_BOOL,   /* bool: yes / no (also true false on off 1 0) */
     OPT_WORD,   /* int: index in `words` */
     OPT_STRING, /* char *, owned by the conf: "" if not given and the default is "" */
@@ -52,10 +52,10 @@ struct opt {
     size_t offset;            /* in the conf struct: offsetof */
     const char *def;          /* default, written as in a file; NULL: none (zero bytes) */
     double min, max;          /* of numbers, and of each element of lists, pairs and shapes;
-                               * min = max = 0: any */
+                               * min = max = 0: any; max < min or an infinity: no such bound */
     const char *const *words; /* NULL-terminated */
     int flags;
-    const char *help;         /* one line, without a full stop */
+    const char *help; /* one line, without a full stop */
 };
 
 #define OPT_END                                                                                    \
@@ -77,7 +77,8 @@ struct opt_target {
 int opt_read(const struct netfile *nf, const struct section *s, const struct opt_target *targets,
              int n_targets, struct diag *d, struct err *e);
 
-/* Fills defaults alone. */
+/* Fills defaults alone. What the fields held before is forgotten, not freed, here and in opt_read.
+ */
 int opt_defaults(const struct opt *table, void *conf, struct err *e);
 
 void opt_free(const struct opt *table, void *conf);
@@ -89,11 +90,11 @@ bool opt_given(const struct section *s, const char *key);
 int opt_line(const struct section *s, const char *key);
 
 /* The value in *conf, written so that reading it gives the same bits (shortest decimal that does).
- * At most size bytes with NUL; returns the length it needs, as snprintf. Unset lists and strings
- * give "". */
+ * At most size bytes with NUL; returns the length it needs, as snprintf. Unset lists, strings and
+ * shapes give "", and so do numbers outside the row's range: a default that means "not given". */
 int opt_print(const struct opt *o, const void *conf, char *out, size_t size);
 
-/* "number from 0 to 1, default 0.5" and the like, for help and reference; as snprintf. */
+/* "a number between 0 and 1, default 0.5" and the like, for help and reference; as snprintf. */
 int opt_describe(const struct opt *o, char *out, size_t size);
 
 /* Appends the section as text: "[type name]\nkey = value\n...", every key of the tables whose value
