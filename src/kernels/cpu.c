@@ -1,4 +1,5 @@
 /* cpu.c - which instruction sets are built in, which this processor has, and their tables. */
+#include "kernels/fill.h"
 #include "kernels/kernels.h"
 #include "kernels/ref.h"
 
@@ -60,6 +61,10 @@ static void fill_ref(struct kernels *k)
     static void fill_##set(struct kernels *k)                                                      \
     {                                                                                              \
         k->isa = #set;                                                                             \
+        eltwise_fill_##set(k);                                                                     \
+        philox_fill_##set(k);                                                                      \
+        rows_fill_##set(k);                                                                        \
+        update_fill_##set(k);                                                                      \
     }
 #include "gen/isas.def"
 #undef X

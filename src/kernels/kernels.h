@@ -1,10 +1,10 @@
 /* kernels.h - floats in, floats out: the arithmetic of the whole program.
  *
  * A kernel allocates nothing, fails never, and knows no layer. `struct kernels` is a table of
- * pointers, one table per instruction set, filled with the reference version first, so every pointer
- * is always valid. All threads of a team may call a kernel with the same arguments and their own
- * (tid, nt): each computes its part of the *output*; nobody waits inside, and the caller puts a
- * barrier behind.
+ * pointers, one table per instruction set, filled with the reference version first, so every
+ * pointer is always valid. All threads of a team may call a kernel with the same arguments and
+ * their own (tid, nt): each computes its part of the *output*; nobody waits inside, and the caller
+ * puts a barrier behind.
  *
  * Bits. Every output element is one chain of multiply-adds over k (or over samples) in order, so
  * neither blocking nor threads change a bit. Sums along a row use 16 virtual lanes (lane j takes
@@ -24,7 +24,7 @@
 /* Element-wise activations. SOFTMAX is not element-wise: it only names what a loss may fuse. */
 enum act {
     ACT_NONE,
-    ACT_RELU,    /* y = x > p ? x : 0; NaN stays NaN */
+    ACT_RELU, /* y = x > p ? x : 0; NaN stays NaN */
     ACT_TANH,
     ACT_SIGMOID, /* 1 / (1 + e^-x) */
     ACT_SOFTMAX,
@@ -51,8 +51,8 @@ struct matmul {
     real *c;
     ptrdiff_t ldc;
     bool add;
-    const real *bias;   /* n, or NULL */
-    enum act act;       /* of the result; or, where dact_y is given, of the derivative */
+    const real *bias; /* n, or NULL */
+    enum act act;     /* of the result; or, where dact_y is given, of the derivative */
     real act_param;
     const real *dact_y; /* m x n with row stride ldc, or NULL */
     real *scratch;      /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
@@ -61,15 +61,15 @@ struct matmul {
 /* The numbers of one update, equal for all parameters of a step. */
 struct update {
     real lr, momentum, beta1, beta2, eps;
-    real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once from double: they are small */
-    real weight_decay; /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
+    real rest1, rest2;       /* 1 - beta1, 1 - beta2, rounded once from double: they are small */
+    real weight_decay;       /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
     real correct1, correct2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
     bool nesterov, decoupled, first; /* first: no momentum stored yet */
 };
 
 struct kernels {
-    const char *isa; /* "ref", "base", "avx2", "avx512" */
-    size_t matmul_scratch; /* reals of scratch a thread needs */
+    const char *isa;        /* "ref", "base", "avx2", "avx512" */
+    size_t matmul_scratch;  /* reals of scratch a thread needs */
     double flops_per_cycle; /* most floating-point operations of one core in a cycle, 0 unknown */
 
     void (*matmul)(const struct matmul *mm, int tid, int nt);
@@ -86,13 +86,14 @@ struct kernels {
                          enum grad_mode mode);
     void (*exp)(real *y, const real *x, size_t n);
     void (*log)(real *y, const real *x, size_t n);
-    void (*add)(real *y, const real *a, const real *b, size_t n);  /* y = a + b */
-    void (*mul)(real *y, const real *a, const real *b, size_t n, enum grad_mode mode); /* y (+)= a b */
-    void (*scale)(real *y, const real *x, real a, size_t n);       /* y = a x */
-    void (*axpy)(real *y, const real *x, real a, size_t n);        /* y = fma(a, x, y) */
-    real (*sum)(const real *x, size_t n);                          /* 16 virtual lanes */
-    real (*dot)(const real *a, const real *b, size_t n);           /* 16 virtual lanes, fma */
-    real (*max)(const real *x, size_t n);                          /* n > 0; NaN if any is NaN */
+    void (*add)(real *y, const real *a, const real *b, size_t n); /* y = a + b */
+    void (*mul)(real *y, const real *a, const real *b, size_t n,
+                enum grad_mode mode);                        /* y (+)= a b */
+    void (*scale)(real *y, const real *x, real a, size_t n); /* y = a x */
+    void (*axpy)(real *y, const real *x, real a, size_t n);  /* y = fma(a, x, y) */
+    real (*sum)(const real *x, size_t n);                    /* 16 virtual lanes */
+    real (*dot)(const real *a, const real *b, size_t n);     /* 16 virtual lanes, fma */
+    real (*max)(const real *x, size_t n);                    /* n > 0; NaN if any is NaN */
 
     /* Inverted dropout mask: y[i] = u[i] < keep ? x[i] * scale : 0 for 32-bit randoms u. */
     void (*mask)(real *y, const real *x, const uint32_t *u, uint32_t keep, real scale, size_t n,
@@ -100,7 +101,8 @@ struct kernels {
     /* Philox4x32-10 numbers pos .. pos+n-1 of the stream key/index (rng.h); pos a multiple of 4. */
     void (*philox)(uint32_t *out, const uint32_t key[2], uint64_t index, uint64_t pos, size_t n);
 
-    /* Rows i = 0 .. m-1 of n elements, row stride n: y = e^(x - max) / sum. The caller splits rows.*/
+    /* Rows i = 0 .. m-1 of n elements, row stride n: y = e^(x - max) / sum. The caller splits
+     * rows.*/
     void (*softmax)(real *y, const real *x, int m, int n);
     /* dx (+)= y * (dy - sum(dy * y)) */
     void (*softmax_backward)(real *dx, const real *dy, const real *y, int m, int n,

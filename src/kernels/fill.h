@@ -1,0 +1,15 @@
+/* fill.h - what the families compiled per instruction set export: each sets its pointers of *k. */
+#ifndef KERNELS_FILL_H
+#define KERNELS_FILL_H
+
+#include "kernels/kernels.h"
+
+#define X(isa)                                                                                     \
+    void eltwise_fill_##isa(struct kernels *k);                                                    \
+    void philox_fill_##isa(struct kernels *k);                                                     \
+    void rows_fill_##isa(struct kernels *k);                                                       \
+    void update_fill_##isa(struct kernels *k);
+#include "gen/isas.def"
+#undef X
+
+#endif

@@ -1,0 +1,171 @@
+/* rows.isa.c - sums, products and maxima along a row, and softmax.
+ *
+ * 16 virtual lanes on every set: lane j takes elements j, j + 16, ...; missing ones count as what
+ * changes nothing (0, or -infinity under a maximum or an exponential). */
+#include "kernels/fill.h"
+#include "kernels/vec.h"
+#include "kernels/vmath.h"
+
+#define LANES 16
+#define PARTS (LANES / VW)
+
+struct lanes {
+    vf part[PARTS];
+};
+
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t quad_mask __attribute__((vector_size(16)));
+
+/* The numbers of x[i .. i+15] that belong to part v, `pad` from n on. */
+INLINE vf part_at(const float *x, size_t i, int v, size_t n, float pad)
+{
+    size_t at = i + (size_t)v * VW;
+    if (at + VW <= n)
+        return v_load(x + at);
+    return at < n ? v_load_pad(x + at, n - at, pad) : v_set(pad);
+}
+
+INLINE void put_at(float *y, size_t i, int v, size_t n, vf a)
+{
+    size_t at = i + (size_t)v * VW;
+    if (at + VW <= n)
+        v_store(y + at, a);
+    else if (at < n)
+        v_store_n(y + at, a, n - at);
+}
+
+INLINE struct lanes lanes_set(float x)
+{
+    struct lanes l;
+    for (int v = 0; v < PARTS; v++)
+        l.part[v] = v_set(x);
+    return l;
+}
+
+/* 8, 4, 2, 1 apart */
+INLINE float lanes_sum(const struct lanes *l)
+{
+    quad q[4];
+    memcpy(q, l, sizeof q);
+    quad s = (q[0] + q[2]) + (q[1] + q[3]);
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+
+INLINE vf larger(vf a, vf b)
+{
+    return v_sel(v_nan(b), b, v_sel(v_lt(a, b), b, a)); /* NaN wins */
+}
+
+INLINE quad larger_quad(quad a, quad b)
+{
+    quad_mask m = (a < b) | (b != b);
+    return (quad)((m & (quad_mask)b) | (~m & (quad_mask)a));
+}
+
+INLINE float larger_one(float a, float b)
+{
+    return a < b || b != b ? b : a;
+}
+
+INLINE float lanes_max(const struct lanes *l)
+{
+    quad q[4];
+    memcpy(q, l, sizeof q);
+    quad s = larger_quad(larger_quad(q[0], q[2]), larger_quad(q[1], q[3]));
+    return larger_one(larger_one(s[0], s[2]), larger_one(s[1], s[3]));
+}
+
+static float sum(const float *x, size_t n)
+{
+    struct lanes s = lanes_set(0);
+    for (size_t i = 0; i < n; i += LANES)
+        for (int v = 0; v < PARTS; v++)
+            s.part[v] += part_at(x, i, v, n, 0);
+    return lanes_sum(&s);
+}
+
+static float dot(const float *a, const float *b, size_t n)
+{
+    struct lanes s = lanes_set(0);
+    for (size_t i = 0; i < n; i += LANES)
+        for (int v = 0; v < PARTS; v++)
+            s.part[v] = v_fma(part_at(a, i, v, n, 0), part_at(b, i, v, n, 0), s.part[v]);
+    return lanes_sum(&s);
+}
+
+static float max(const float *x, size_t n)
+{
+    struct lanes m = lanes_set(-INFINITY);
+    for (size_t i = 0; i < n; i += LANES)
+        for (int v = 0; v < PARTS; v++)
+            m.part[v] = larger(m.part[v], part_at(x, i, v, n, -INFINITY));
+    return lanes_max(&m);
+}
+
+/* e^(x - top) to y where it is not NULL; returns the sum. */
+static float exp_row(float *y, const float *x, size_t n, float top)
+{
+    struct lanes s = lanes_set(0);
+    for (size_t i = 0; i < n; i += LANES)
+        for (int v = 0; v < PARTS; v++) {
+            vf e = vmath_exp(part_at(x, i, v, n, -INFINITY) - v_set(top));
+            s.part[v] += e;
+            if (y)
+                put_at(y, i, v, n, e);
+        }
+    return lanes_sum(&s);
+}
+
+static void divide_row(float *y, size_t n, float by)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        for (int v = 0; v < PARTS; v++)
+            put_at(y, i, v, n, part_at(y, i, v, n, 0) / v_set(by));
+}
+
+static void softmax(float *y, const float *x, int m, int n)
+{
+    if (n == 0)
+        return;
+    for (int i = 0; i < m; i++, x += n, y += n)
+        divide_row(y, (size_t)n, exp_row(y, x, (size_t)n, max(x, (size_t)n)));
+}
+
+static void softmax_backward(float *dx, const float *dy, const float *y, int m, int n_row,
+                             enum grad_mode mode)
+{
+    size_t n = (size_t)n_row;
+    for (int row = 0; row < m; row++, dx += n, dy += n, y += n) {
+        vf s = v_set(dot(dy, y, n));
+        for (size_t i = 0; i < n; i += LANES)
+            for (int v = 0; v < PARTS; v++) {
+                vf d = part_at(y, i, v, n, 0) * (part_at(dy, i, v, n, 0) - s);
+                if (mode == GRAD_ADD)
+                    d = part_at(dx, i, v, n, 0) + d;
+                put_at(dx, i, v, n, d);
+            }
+    }
+}
+
+static void log_sum_exp(float *lse, float *p, const float *x, int m, int n)
+{
+    for (int i = 0; i < m; i++, x += n) {
+        float top = n > 0 ? max(x, (size_t)n) : 0;
+        float s = exp_row(p, x, (size_t)n, top);
+        lse[i] = top + vmath_log(v_set(s))[0];
+        if (p) {
+            divide_row(p, (size_t)n, s);
+            p += n;
+        }
+    }
+}
+
+void ISA_NAME(rows_fill)(struct kernels *k)
+{
+    k->sum = sum;
+    k->dot = dot;
+    k->max = max;
+    k->softmax = softmax;
+    k->softmax_backward = softmax_backward;
+    k->log_sum_exp = log_sum_exp;
+}

@@ -1,0 +1,102 @@
+/* vmath.h - exp, log, tanh and the logistic function on vectors.
+ *
+ * Ranges are reduced as Cody and Waite 1980 do; the polynomials are minimax fits (Remez) of our
+ * own, rounded to float. Every lane is computed alike, so a value has the same bits wherever it
+ * stands, and AVX2 and AVX-512 agree bit by bit.
+ *
+ * The error is below 1 unit in the last place for exp and log, 2.5 for tanh and sigmoid, over all
+ * floats (tests/kernels/test_vmath.c).
+ * Infinities, NaN, overflow to infinity, results in the denormal range and underflow to 0 are as
+ * IEEE wants them; denormal arguments count in full; tanh(-0) is -0; log of a negative is NaN. */
+#ifndef KERNELS_VMATH_H
+#define KERNELS_VMATH_H
+
+#include "kernels/vec.h"
+
+#include <math.h>
+
+/* 2^k for k in -126 .. 127 */
+INLINE vf vmath_pow2(vi k)
+{
+    return (vf)((k + 127) << 23);
+}
+
+/* x = k ln 2 + r, |r| <= ln 2 / 2: returns e^r - 1, correct in its last digits for small r too.
+ * |x| < 2^20. */
+INLINE vf vmath_expm1_reduced(vf x, vi *k)
+{
+    vf magic = v_set(0x1.8p23f); /* adding it rounds to an integer, which then stands in the bits */
+    vf shifted = v_fma(x, v_set(0x1.715476p+0f), magic);
+    vf kf = shifted - magic;
+    *k = (vi)shifted - (vi)magic;
+    vf r = v_fma(kf, v_set(-0x1.63p-1f), x); /* ln 2 in two parts, the first one of nine bits */
+    r = v_fma(kf, v_set(0x1.bd0106p-13f), r);
+    vf q = v_set(0x1.6db4eap-10f);
+    q = v_fma(q, r, v_set(0x1.123bdep-7f));
+    q = v_fma(q, r, v_set(0x1.55545ep-5f));
+    q = v_fma(q, r, v_set(0x1.55548ep-3f));
+    q = v_fma(q, r, v_set(0.5f));
+    return v_fma(r * r, q, r);
+}
+
+INLINE vf vmath_exp(vf x)
+{
+    vi k;
+    x = v_sel(v_lt(v_set(89), x), v_set(89), x);     /* beyond: infinity; NaN stays */
+    x = v_sel(v_lt(x, v_set(-104)), v_set(-104), x); /* beyond: 0 */
+    vf y = 1 + vmath_expm1_reduced(x, &k);
+    vi half = k >> 1; /* 2^k itself may be no normal number; the last product rounds, once */
+    return y * vmath_pow2(half) * vmath_pow2(k - half);
+}
+
+/* x = 2^k (1 + f), 1 + f in [sqrt(1/2), sqrt(2)); ln(1 + f) = f - f^2/2 + f^3 q(f) */
+INLINE vf vmath_log(vf x)
+{
+    vm tiny = v_lt(x, v_set(0x1p-126f));
+    vi bits = (vi)v_sel(tiny, x * 0x1p24f, x) - 0x3f3504f3; /* less sqrt(1/2) */
+    vf k = __builtin_convertvector(bits >> 23, vf) - v_sel(tiny, v_set(24), v_set(0));
+    vf f = (vf)((bits & 0x7fffff) + 0x3f3504f3) - 1;
+    vf f2 = f * f;
+    vf q = v_set(0x1.1c26d8p-4f);
+    q = v_fma(q, f, v_set(-0x1.e54282p-4f));
+    q = v_fma(q, f, v_set(0x1.e6f96p-4f));
+    q = v_fma(q, f, v_set(-0x1.fafac8p-4f));
+    q = v_fma(q, f, v_set(0x1.232a76p-3f));
+    q = v_fma(q, f, v_set(-0x1.55641cp-3f));
+    q = v_fma(q, f, v_set(0x1.99a514p-3f));
+    q = v_fma(q, f, v_set(-0x1.ffffeap-3f));
+    q = v_fma(q, f, v_set(0x1.555548p-2f));
+    vf low = v_fma(k, v_set(-0x1.bd0106p-13f), q * f2 * f);
+    low = v_fma(f2, v_set(-0.5f), low);
+    vf y = v_fma(k, v_set(0x1.63p-1f), f + low);
+    y = v_sel(v_lt(x, v_set(INFINITY)), y, x); /* infinity and NaN */
+    y = v_sel(v_le(x, v_set(0)), v_set(-INFINITY), y);
+    return v_sel(v_lt(x, v_set(0)), v_set(NAN), y);
+}
+
+INLINE vf vmath_abs(vf x)
+{
+    return (vf)((vi)x & 0x7fffffff);
+}
+
+/* tanh |x| = d / (d + 2), d = e^(2|x|) - 1; from 9.1 on it is 1 */
+INLINE vf vmath_tanh(vf x)
+{
+    vi k;
+    vf z = vmath_abs(x);
+    z = v_sel(v_lt(v_set(10), z), v_set(10), z);
+    vf d = vmath_expm1_reduced(z + z, &k);
+    vf two_k = vmath_pow2(k);
+    d = v_fma(d, two_k, two_k - 1);
+    vf y = d / (d + 2);
+    return (vf)((vi)y | ((vi)x & INT32_MIN));
+}
+
+/* 1 / (1 + e^-x), and e^x / (1 + e^x) for x < 0, where 1 + e^-x may overflow */
+INLINE vf vmath_sigmoid(vf x)
+{
+    vf e = vmath_exp(-vmath_abs(x));
+    return v_sel(v_lt(x, v_set(0)), e, v_set(1)) / (1 + e);
+}
+
+#endif
