@@ -32,11 +32,12 @@ static int fill(const struct opt *table, void *conf, struct err *e)
 {
     char why[OPT_TEXT];
     for (const struct opt *o = table; o->name; o++) {
-        if (!o->def || o->flags & OPT_REQUIRED)
+        const char *def = o->flags & OPT_REQUIRED ? NULL : o->def;
+        if (!def && o->type != OPT_STRING)
             continue;
-        int res = opt_set(o, conf, o->def, false, why, e);
+        int res = opt_set(o, conf, def ? def : "", false, why, e);
         if (res > 0)
-            return err_set(e, ERR_INTERNAL, "default %s of key %s %s", o->def, o->name, why);
+            return err_set(e, ERR_INTERNAL, "default of key %s %s", o->name, why);
         if (res < 0)
             return -1;
     }

@@ -19,7 +19,7 @@ enum opt_type {
     OPT_FLOAT,  /* double; no nan, no inf; read whole, locale-free; words as OPT_INT */
     OPT_BOOL,   /* bool: yes / no (also true false on off 1 0) */
     OPT_WORD,   /* int: index in `words` */
-    OPT_STRING, /* char *, owned by the conf: "" if not given and the default is "" */
+    OPT_STRING, /* char *, owned by the conf; "" if neither given nor with a default */
     OPT_PAIR,   /* int[2]: "3" (both) or "3x5"; a word of `words` gives -1 in both */
     OPT_SHAPE,  /* int[3], c h w: "256" (vector: 256,1,1), "16x100" (sequence: c,1,w), "3x32x32" */
     OPT_INTS,   /* struct int_list: "1, 2, 3" */
@@ -50,7 +50,7 @@ struct opt {
     const char *name;
     enum opt_type type;
     size_t offset;            /* in the conf struct: offsetof */
-    const char *def;          /* default, written as in a file; NULL: none (zero bytes) */
+    const char *def;          /* default, written as in a file; NULL: none (zero bytes, "") */
     double min, max;          /* of numbers, and of each element of lists, pairs and shapes;
                                * min = max = 0: any; max < min or an infinity: no such bound */
     const char *const *words; /* NULL-terminated */

@@ -389,7 +389,7 @@ static int read_value(const struct reading *r, const char *s, char *part, void *
     case OPT_STRING:
         if (!(*(char **)f = mem_strdup(s, r->e)))
             return -1;
-        if (!*s && o->flags & OPT_REQUIRED)
+        if (!*s && r->checked && o->flags & OPT_REQUIRED)
             return wrong(r, s);
         return 0;
     case OPT_PAIR:
