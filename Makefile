@@ -18,6 +18,11 @@ WERROR =
 
 VERSION := 0.1.0
 
+# as many jobs as processors, unless the command line says otherwise
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion \
         -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla $(if $(WERROR),-Werror)
 BASE := -std=c11 -D_GNU_SOURCE -DDIYNN_VERSION='"$(VERSION)"' -ffp-contract=off -fno-math-errno \
