@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+"""Golden values of whole nets: nets/*.txt from nets/*.ini, for tests/net/test_golden_nets.c.
+
+Reads the network files itself, by an interpreter that shares nothing with diynn: layers in the
+order of the file, shapes c,h,w. [data] gives shape and classes (or, with target = value, nothing:
+targets are as many numbers as the net has outputs); [train] batch, steps. Batches are taken from
+SAMPLES samples in order, the last one of an epoch is short.
+
+Arrays: x (n,c,h,w), label or target, w.PARAM initial weights; first.output and
+first.g.PARAM of step 1; lr and loss of every step; end.PARAM weights after the last.
+"""
+
+import glob
+import os
+
+import torch
+import torch.nn.functional as F
+from torch.optim import SGD, Adam, AdamW
+from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
+
+from golden import HERE, Numbers, write
+
+SAMPLES = 11
+SETTINGS = ("data", "loss", "optimizer", "schedule", "train")
+
+
+def read(path):
+    """[(type, name, keys)]; layers get their names."""
+    sections, count = [], {}
+    for line in open(path):
+        line = line.split("#")[0].strip()
+        if line.startswith("["):
+            kind, _, name = line[1:-1].partition(" ")
+            count[kind] = count.get(kind, 0) + 1
+            sections.append((kind, name or "%s_%d" % (kind, count[kind]), {}))
+        elif line:
+            key, value = line.split("=")
+            sections[-1][2][key.strip()] = value.strip()
+    return sections
+
+
+class Net:
+    def __init__(self, sections, shape, numbers):
+        self.layers = [s for s in sections if s[0] not in SETTINGS]
+        self.params = {}  # name: (tensor, keys of its layer)
+        self.numbers = numbers
+        self.run(torch.zeros(1, *shape, dtype=torch.float64))
+
+    def param(self, layer, name, shape, fan):
+        key = layer[1] + "." + name
+        if key not in self.params:
+            w = torch.tensor(self.numbers.uniform(-1, 1, *shape) / 2 ** round(fan ** 0.5 / 2))
+            w.requires_grad = layer[2].get("freeze", "no") == "no"
+            self.params[key] = (w, layer[2])
+        return self.params[key][0]
+
+    def apply(self, layer, inputs):
+        kind, _, keys = layer
+        x = inputs[0]
+        if kind == "linear":
+            x = x.flatten(1)
+            units, fan = int(keys["units"]), x.shape[1]
+            w = self.param(layer, "weight", (units, fan), fan)
+            b = None
+            if keys.get("bias", "yes") == "yes":
+                b = self.param(layer, "bias", (units,), fan)
+            return F.linear(x, w, b).reshape(-1, units, 1, 1)
+        if kind == "relu":
+            return F.threshold(x, float(keys.get("threshold", 0)), 0)
+        if kind == "tanh":
+            return x.tanh()
+        if kind == "sigmoid":
+            return x.sigmoid()
+        if kind == "softmax":
+            return x.softmax(1)
+        if kind == "flatten":
+            return x.flatten(1).reshape(x.shape[0], -1, 1, 1)
+        if kind == "add":
+            return sum(inputs[1:], inputs[0])
+        if kind == "concat":
+            return torch.cat(inputs, 1)
+        raise ValueError("layer " + kind)
+
+    def run(self, x):
+        """The output, and the input of the last layer (the logits of a loss that needs them)."""
+        outputs = {"input": x}
+        above = "input"
+        for layer in self.layers:
+            names = [n.strip() for n in layer[2].get("from", above).split(",")]
+            inputs = [outputs[n] for n in names]
+            outputs[layer[1]] = self.apply(layer, inputs)
+            above = layer[1]
+        return outputs[above].flatten(1), inputs[0].flatten(1)
+
+
+def make_loss(keys, classes, last):
+    kind, reduction = keys.get("type", "cross_entropy"), keys.get("reduction", "mean")
+
+    def loss(output, logits, target):
+        k = output.shape[1]
+        if kind == "cross_entropy":
+            assert last == "softmax"
+            return F.cross_entropy(logits, target, reduction=reduction)
+        if classes:
+            target = (target.reshape(-1, 1) if k == 1 else F.one_hot(target, k)).double()
+        if kind == "binary_cross_entropy":
+            assert last == "sigmoid"
+            return F.binary_cross_entropy_with_logits(logits, target, reduction=reduction)
+        return F.mse_loss(output, target, reduction=reduction)
+
+    return loss
+
+
+def make_optimizer(keys, net):
+    groups = []
+    lr = float(keys.get("lr", 0.01 if keys.get("type", "sgd") == "sgd" else 0.001))
+    wd = float(keys.get("weight_decay", 0.01 if keys.get("type") == "adamw" else 0))
+    for w, layer in net.params.values():
+        if w.requires_grad:
+            groups.append({"params": [w], "lr": lr * float(layer.get("lr_mult", 1)),
+                           "weight_decay": wd if layer.get("decay", "yes") == "yes" else 0})
+    if keys.get("type", "sgd") == "sgd":
+        return SGD(groups, lr=lr, momentum=float(keys.get("momentum", 0)),
+                   nesterov=keys.get("nesterov", "no") == "yes"), lr
+    make = {"adam": Adam, "adamw": AdamW}[keys["type"]]
+    return make(groups, betas=(float(keys.get("beta1", 0.9)), float(keys.get("beta2", 0.999))),
+                eps=float(keys.get("eps", 1e-8))), lr
+
+
+def make_rates(keys, lr, steps, per_epoch):
+    """The rate of every step, from a scheduler on a made-up parameter."""
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    kind, schedule = keys.get("type", "constant"), None
+    if kind == "step":
+        schedule = StepLR(optimizer, int(keys["step_size"]), float(keys.get("gamma", 0.1)))
+    elif kind == "exponential":
+        schedule = ExponentialLR(optimizer, float(keys["gamma"]))
+    elif kind == "onecycle":
+        schedule = OneCycleLR(optimizer, lr, total_steps=steps, cycle_momentum=False)
+    rates = []
+    for step in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if schedule and step + 1 < steps and (kind == "onecycle" or (step + 1) % per_epoch == 0):
+            schedule.step()
+    return rates
+
+
+def make_data(data, net, shape, numbers):
+    x = torch.tensor(numbers.uniform(-2, 2, SAMPLES, *shape))
+    k = net.run(x[:1])[0].shape[1]
+    if data.get("target", "class") == "class":
+        return x, torch.tensor(numbers.labels(int(data["classes"]), SAMPLES))
+    return x, torch.tensor(numbers.uniform(0, 1, SAMPLES, k))
+
+
+def train(path):
+    name = os.path.splitext(os.path.basename(path))[0]
+    sections = read(path)
+    settings = {kind: keys for kind, _, keys in sections if kind in SETTINGS}
+    data, conf = settings["data"], settings["train"]
+    shape = [int(v) for v in data["shape"].split("x")]
+    shape = {1: shape + [1, 1], 2: [shape[0], 1, shape[-1]], 3: shape}[len(shape)]
+    numbers = Numbers(sum(map(ord, name)))
+    net = Net(sections, shape, numbers)
+    x, target = make_data(data, net, shape, numbers)
+    loss = make_loss(settings.get("loss", {}), "classes" in data, net.layers[-1][0])
+    optimizer, lr = make_optimizer(settings.get("optimizer", {}), net)
+    batch, steps = int(conf["batch"]), int(conf["steps"])
+    per_epoch = -(-SAMPLES // batch)
+    rates = make_rates(settings.get("schedule", {}), lr, steps, per_epoch)
+
+    out = {"x": x, "label" if "classes" in data else "target": target, "lr": rates}
+    for key, (w, _) in net.params.items():
+        out["w." + key] = w.detach().clone()
+    base = [group["lr"] for group in optimizer.param_groups]
+    losses = []
+    for step in range(steps):
+        at = step % per_epoch * batch
+        for group, rate in zip(optimizer.param_groups, base):
+            group["lr"] = rate * rates[step] / lr
+        optimizer.zero_grad()
+        output, logits = net.run(x[at:at + batch])
+        value = loss(output, logits, target[at:at + batch])
+        value.backward()
+        losses.append(value.item())
+        if step == 0:
+            out["first.output"] = output.detach()
+            for key, (w, _) in net.params.items():
+                if w.requires_grad:
+                    out["first.g." + key] = w.grad.clone()
+        optimizer.step()
+    out["loss"] = losses
+    for key, (w, _) in net.params.items():
+        out["end." + key] = w.detach()
+    write("nets/%s.txt" % name, out)
+
+
+if __name__ == "__main__":
+    for ini in sorted(glob.glob(os.path.join(HERE, "nets", "*.ini"))):
+        train(ini)
