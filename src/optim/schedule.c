@@ -118,3 +118,8 @@ double schedule_lr(const struct schedule *s, double lr, uint64_t epoch, uint64_t
         return lr;
     }
 }
+
+bool schedule_uses_total(const struct schedule *s)
+{
+    return s->type == SCHEDULE_ONECYCLE;
+}

@@ -28,4 +28,7 @@ int schedule_write(const struct schedule *s, struct text *t, struct err *e);
 double schedule_lr(const struct schedule *s, double lr, uint64_t epoch, uint64_t step,
                    uint64_t total);
 
+/* Whether the rate depends on the length of the run. */
+bool schedule_uses_total(const struct schedule *s);
+
 #endif

@@ -24,7 +24,7 @@ struct checkpoint {
     struct safetensors st;
     char *path;             /* as messages name it */
     const char *net;        /* resolved network file */
-    const char *arithmetic; /* "fused" or "separate" multiply-add, or "reference" */
+    const char *arithmetic; /* see checkpoint_arithmetic */
     struct position at;
     bool has_optimizer;
 };
@@ -32,6 +32,10 @@ struct checkpoint {
 /* Serialises the net (and, if asked, the optimizer's state) at a position. *out by blob_free. */
 int checkpoint_make(struct blob *out, const struct job *job, const struct position *at,
                     bool with_optimizer, struct err *e);
+
+/* What kernels compute with: "fused" multiply-add, "separate", or "reference". Tables with the same
+ * word give the same bits. */
+const char *checkpoint_arithmetic(const struct kernels *k);
 
 /* Reads a file and checks its container, version, checksum and position (ERR_DATA). */
 int checkpoint_read(struct checkpoint *c, const char *path, struct err *e);

@@ -128,13 +128,11 @@ static void meta_double(struct meta *m, const char *key, double v)
     meta_text(m, key, m->values[m->n]);
 }
 
-/* Sets of instructions that give the same bits have one name. */
-static const char *arithmetic(const struct job *job)
+const char *checkpoint_arithmetic(const struct kernels *k)
 {
-    const char *isa = job->net->k->isa;
-    return strncmp(isa, "avx", 3) == 0 ? "fused"
-           : strcmp(isa, "ref") == 0   ? "reference"
-                                       : "separate";
+    if (strncmp(k->isa, "avx", 3) == 0)
+        return "fused";
+    return strcmp(k->isa, "ref") == 0 ? "reference" : "separate";
 }
 
 static char *class_names(const struct job *job, struct err *e)
@@ -156,7 +154,7 @@ static void fill_meta(struct meta *m, const struct job *job, const struct positi
     meta_text(m, META_NET, net);
     if (*names)
         meta_text(m, META_CLASSES, names);
-    meta_text(m, META_ARITHMETIC, arithmetic(job));
+    meta_text(m, META_ARITHMETIC, checkpoint_arithmetic(job->net->k));
     meta_count(m, META_EPOCH, at->epoch);
     meta_count(m, META_STEP, at->step);
     meta_count(m, META_EPOCH_STEP, at->epoch_step);

@@ -1,4 +1,4 @@
-/* trainer.h - the training loop and evaluation.
+/* trainer.h - a training run: folder, log, checkpoints, resume.
  *
  * One team of threads runs everything; the same bits for any number of them. */
 #ifndef TRAIN_TRAINER_H
@@ -21,14 +21,15 @@ struct progress {
 
 struct train_request {
     struct job *job;
-    const char *dir;          /* run folder: made if missing */
+    const char *dir; /* run folder: made if missing */
     bool resume, force;
-    int threads;              /* 0: par_default */
-    const char *isa;          /* NULL: best */
+    int threads;     /* 0: par_default */
+    const char *isa; /* NULL: best */
     bool fuse;
     void (*progress)(void *arg, const struct progress *p);
     void *arg;
-    volatile sig_atomic_t *stop; /* set by a signal handler: finish the step, save, ERR_INTERRUPTED */
+    volatile sig_atomic_t
+        *stop; /* set by a signal handler: finish the step, save, ERR_INTERRUPTED */
 };
 
 struct train_result {
@@ -45,16 +46,5 @@ struct train_result {
  * best.safetensors in dir. Errors: ERR_INTERNAL (folder or disk), ERR_DATA (checkpoint or data
  * changed), ERR_USAGE (an existing run without resume or force), ERR_DIVERGED, ERR_INTERRUPTED. */
 int train_run(const struct train_request *r, struct train_result *result, struct err *e);
-
-/* Evaluates the allocated net of a job on a part, by a team of its own running forward passes:
- * losses reduced as the loss says over the whole part; confusion may be NULL. */
-struct eval_result {
-    uint64_t n;
-    double loss;
-    double accuracy; /* classes; NaN otherwise */
-    double rmse, mae, r2; /* values; NaN otherwise */
-};
-int eval_part(struct job *job, const struct part *part, struct team *team, struct eval_result *r,
-              struct confusion *confusion, struct err *e);
 
 #endif

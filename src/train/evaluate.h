@@ -1,0 +1,28 @@
+/* evaluate.h - how good a net is on a part of the data. */
+#ifndef TRAIN_EVALUATE_H
+#define TRAIN_EVALUATE_H
+
+#include "train/checkpoint.h"
+
+struct eval_result {
+    uint64_t n;
+    double loss;          /* reduced over the whole part as the loss says */
+    double accuracy;      /* classes; NaN otherwise */
+    double rmse, mae, r2; /* values, over all numbers of all targets; NaN otherwise */
+};
+
+/* Plans the net of a job for forward passes alone and loads the weights of a checkpoint. The team
+ * and the kernels must outlive it. */
+int evaluate_prepare(struct job *job, const struct checkpoint *c, struct team *team,
+                     const struct kernels *k, struct err *e);
+
+/* Makes the samples of another file the test part of a job that has loaded no data: read by format,
+ * normalized as the checkpoint says, of the net's shape and classes (ERR_DATA otherwise). */
+int evaluate_file(struct job *job, const struct checkpoint *c, const char *path, struct err *e);
+
+/* Evaluates a prepared job on a part of its data. confusion (of job->classes) may be NULL; it is
+ * added to. Not inside team_run. */
+int evaluate_part(struct job *job, const struct part *part, struct team *team,
+                  struct eval_result *r, struct confusion *confusion, struct err *e);
+
+#endif

@@ -1,0 +1,49 @@
+/* feed.h - batches: samples of a part into the net, and what the loss says of the outputs.
+ *
+ * Functions with (tid, nt) are called by all threads of the team; the caller puts barriers. */
+#ifndef TRAIN_FEED_H
+#define TRAIN_FEED_H
+
+#include "train/job.h"
+#include "train/metrics.h"
+
+struct feed {
+    const struct job *job;
+    int *label;    /* class of each sample in the net; NULL without classes */
+    real *target;  /* values, k a sample; NULL with classes */
+    real *value;   /* loss of each sample */
+    int *decision; /* class the net says; NULL without classes */
+    real *scratch; /* of the loss, per thread */
+    size_t scratch_size;
+};
+
+/* For passes of up to job->net->batch samples by up to nt threads. Free with feed_free. */
+int feed_new(struct feed *f, const struct job *job, int nt, struct err *e);
+void feed_free(struct feed *f);
+
+/* This thread's rows of samples order[first] .. order[first + n - 1] (positions in the part; NULL:
+ * first, first + 1, ...) into the net's input and the targets. */
+void feed_gather(struct feed *f, const struct part *part, const uint32_t *order, size_t first,
+                 int n, int tid, int nt);
+
+/* This thread's rows of the loss on what the net has computed for n samples: values and decisions,
+ * and, with `scale` not 0, the gradient multiplied by it into the logits' dy. */
+void feed_loss(struct feed *f, int n, real scale, const struct kernels *k, int tid, int nt);
+
+/* Adds the n samples to running sums, in order. One thread. */
+void feed_count(const struct feed *f, int n, struct metrics *m);
+
+/* Runs the net forward over a part in evaluation mode, by all threads of the team, and sums into
+ * *m, which starts as {0}. `each` (or NULL) is called by thread 0 behind every piece of n samples,
+ * while outputs, targets and decisions are there. Ends with a barrier. */
+void feed_evaluate(struct feed *f, const struct part *part, struct team *team, int tid, int nt,
+                   struct metrics *m, void (*each)(void *arg, const struct feed *f, int n),
+                   void *arg);
+
+/* The loss of summed values, reduced as the loss says over the samples counted. */
+double feed_reduced(const struct job *job, const struct metrics *m);
+
+/* Share of right decisions; NaN without classes. */
+double feed_accuracy(const struct job *job, const struct metrics *m);
+
+#endif

@@ -1,0 +1,243 @@
+/* loop.c - the training loop.
+ *
+ * All threads run loop_run. Between two barriers thread 0 alone moves the position forward and
+ * decides what follows (loop_advance); what is rare - evaluation, a row of the log, a checkpoint -
+ * happens in a pause, so that the common step pays for nothing but its own barriers. */
+#include "train/loop.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <time.h>
+
+#define SHOW_EVERY 0.1 /* seconds between calls of progress */
+
+double loop_clock(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
+}
+
+void loop_shuffle(struct loop *lp)
+{
+    uint32_t n = lp->job->samples.train.n;
+    for (uint32_t i = 0; i < n; i++)
+        lp->order[i] = i;
+    if (!lp->job->train.shuffle)
+        return;
+    struct rng r = rng_stream(lp->job->train.seed, "shuffle", "", lp->at.epoch);
+    rng_shuffle(&r, lp->order, n);
+}
+
+void loop_step(struct loop *lp, int tid, int nt)
+{
+    const struct job *job = lp->job;
+    const struct position at = lp->at; /* thread 0 moves it before the others are done */
+    uint32_t batch = job_batch(job), chunk = job_chunk(job);
+    size_t first = (size_t)at.epoch_step * batch, left = job->samples.train.n - first;
+    uint32_t n = left < batch ? (uint32_t)left : batch;
+    real scale = loss_scale(&job->loss, (int)n);
+    double lr = schedule_lr(&job->schedule, job->optim.common.lr, at.epoch, at.step, lp->total);
+    if (tid == 0) {
+        lp->batch = (struct metrics){0};
+        lp->lr = lr;
+    }
+    for (uint32_t i = 0; i < n; i += chunk) {
+        struct pass p = {.n = (int)(n - i < chunk ? n - i : chunk),
+                         .first = (int)i,
+                         .train = true,
+                         .accumulate = i > 0,
+                         .step = at.step,
+                         .seed = job->train.seed,
+                         .team = lp->team,
+                         .tid = tid,
+                         .nt = nt};
+        feed_gather(&lp->feed, &job->samples.train, lp->order, first + i, p.n, tid, nt);
+        team_barrier(lp->team, tid);
+        net_forward(job->net, &p, false);
+        feed_loss(&lp->feed, p.n, scale, job->net->k, tid, nt);
+        team_barrier(lp->team, tid);
+        if (tid == 0)
+            feed_count(&lp->feed, p.n, &lp->batch);
+        net_backward(job->net, &p);
+    }
+    optim_step(&job->optim, job->net, at.step + 1, lr, tid, nt);
+}
+
+/* ---- thread 0: after every step ---- */
+
+static void show(struct loop *lp, double now, const struct runlog_row *row)
+{
+    if (!lp->req->progress)
+        return;
+    double seconds = lp->row_time + now - lp->mark;
+    double rate = seconds > 0 ? (double)lp->row_samples / seconds : 0;
+    double left = rate > 0 ? (double)(lp->total - lp->at.step) * job_batch(lp->job) / rate : 0;
+    const struct progress p = {.epoch = lp->at.epoch,
+                               .epochs = (lp->total + lp->per_epoch - 1) / lp->per_epoch,
+                               .step = lp->at.step,
+                               .steps = lp->total,
+                               .loss = feed_reduced(lp->job, &lp->at.running),
+                               .samples_per_s = row ? row->samples_per_s : rate,
+                               .seconds_left = left,
+                               .row = row};
+    lp->req->progress(lp->req->arg, &p);
+    lp->shown = now;
+}
+
+static void advance(struct loop *lp)
+{
+    const struct train_conf *t = &lp->job->train;
+    struct position *at = &lp->at;
+    if (!isfinite(lp->batch.loss_sum)) {
+        lp->diverged = lp->pause = lp->done = true;
+        return;
+    }
+    at->running.n += lp->batch.n;
+    at->running.hits += lp->batch.hits;
+    at->running.loss_sum += lp->batch.loss_sum;
+    lp->row_samples += lp->batch.n;
+    at->step++;
+    lp->epoch_end = ++at->epoch_step == lp->per_epoch;
+    if (lp->epoch_end) {
+        at->epoch++;
+        at->epoch_step = 0;
+    }
+    bool finished = at->step == lp->total;
+    bool due = t->eval_every && at->epoch % (uint64_t)t->eval_every == 0;
+    double now = loop_clock();
+    lp->row = lp->epoch_end || finished || (t->log_every && at->step % t->log_every == 0);
+    lp->evaluate = finished || (lp->epoch_end && due);
+    lp->interrupted = !finished && lp->req->stop && *lp->req->stop;
+    lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
+    lp->done = finished || lp->interrupted;
+    lp->pause = lp->row || lp->save;
+    if (!lp->row && now - lp->shown >= SHOW_EVERY)
+        show(lp, now, NULL);
+}
+
+/* ---- the pause ---- */
+
+static void evaluate(struct loop *lp, int tid, int nt)
+{
+    struct data *d = &lp->job->samples;
+    struct part *parts[] = {lp->job->train.eval_train ? &d->train : NULL, &d->val, &d->test};
+    struct metrics *sums[] = {&lp->train, &lp->val, &lp->test};
+    for (int i = 0; i < 3; i++) {
+        if (tid == 0)
+            *sums[i] = (struct metrics){0};
+        if (parts[i] && parts[i]->n)
+            feed_evaluate(&lp->feed, parts[i], lp->team, tid, nt, sums[i], NULL, NULL);
+    }
+}
+
+/* Notes the net as the best so far where validation says so. */
+static int keep_best(struct loop *lp)
+{
+    const struct job *job = lp->job;
+    bool by_loss = job->train.metric == METRIC_LOSS || !job->classes;
+    double v = by_loss ? feed_reduced(job, &lp->val) : feed_accuracy(job, &lp->val);
+    bool better = !lp->at.best_step || (by_loss ? v < lp->at.best_value : v > lp->at.best_value);
+    if (!lp->val.n || !isfinite(v) || !better)
+        return 0;
+    lp->at.best_value = v;
+    lp->at.best_epoch = lp->at.epoch;
+    lp->at.best_step = lp->at.step;
+    struct blob b;
+    if (checkpoint_make(&b, job, &lp->at, false, &lp->err))
+        return -1;
+    blob_free(&lp->best);
+    lp->best = b;
+    return 0;
+}
+
+static int add_row(struct loop *lp, double now)
+{
+    const struct job *job = lp->job;
+    static const struct metrics none;
+    bool ev = lp->evaluate;
+    const struct metrics *train = ev && job->train.eval_train ? &lp->train : &lp->at.running;
+    const struct metrics *val = ev ? &lp->val : &none, *test = ev ? &lp->test : &none;
+    lp->last_row = (struct runlog_row){
+        .epoch = lp->at.epoch,
+        .step = lp->at.step,
+        .lr = lp->lr,
+        .train_loss = feed_reduced(job, train),
+        .train_metric = feed_accuracy(job, train),
+        .val_loss = feed_reduced(job, val),
+        .val_metric = feed_accuracy(job, val),
+        .test_loss = feed_reduced(job, test),
+        .test_metric = feed_accuracy(job, test),
+        .seconds = lp->row_time,
+        .samples_per_s = lp->row_time > 0 ? (double)lp->row_samples / lp->row_time : 0};
+    if (runlog_add(lp->log, &lp->last_row, &lp->err))
+        return -1;
+    show(lp, now, &lp->last_row);
+    lp->row_time = 0;
+    lp->row_samples = 0;
+    return 0;
+}
+
+int loop_snapshot(struct loop *lp, struct err *e)
+{
+    struct blob b;
+    if (checkpoint_make(&b, lp->job, &lp->at, true, e))
+        return -1;
+    blob_free(&lp->base);
+    lp->base = b;
+    return 0;
+}
+
+/* Gives a snapshot to the saver; while that is busy, tries again after the next step, unless the
+ * run is at its end. */
+static int save(struct loop *lp)
+{
+    if (!lp->done && saver_busy(lp->saver))
+        return 0;
+    if (saver_wait(lp->saver, &lp->err) || loop_snapshot(lp, &lp->err) ||
+        saver_submit(lp->saver, &lp->best, &lp->base, &lp->err))
+        return -1;
+    lp->saved = loop_clock();
+    return 0;
+}
+
+/* Order: log, best, last. */
+static int serve(struct loop *lp)
+{
+    double now = loop_clock();
+    lp->row_time += now - lp->mark;
+    lp->mark = now;
+    if (lp->evaluate && keep_best(lp))
+        return -1;
+    if (lp->row && add_row(lp, now))
+        return -1;
+    if (lp->epoch_end) {
+        lp->at.running = (struct metrics){0};
+        if (!lp->done)
+            loop_shuffle(lp);
+    }
+    return lp->save ? save(lp) : 0;
+}
+
+void loop_run(void *arg, int tid, int nt)
+{
+    struct loop *lp = arg;
+    while (!lp->done) {
+        loop_step(lp, tid, nt);
+        if (tid == 0)
+            advance(lp);
+        team_barrier(lp->team, tid);
+        if (!lp->pause || lp->diverged)
+            continue;
+        if (lp->evaluate)
+            evaluate(lp, tid, nt);
+        if (tid == 0) {
+            if (serve(lp))
+                lp->done = true;
+            lp->mark = loop_clock();
+        }
+        team_barrier(lp->team, tid);
+    }
+}
