@@ -123,20 +123,20 @@ static void deform(struct drawing *d, double strength, struct rng *r)
 {
     double warp[2][4];
     for (int k = 0; k < 2; k++) {
-        warp[k][0] = 6 * strength * wobble(r);         /* how far */
+        warp[k][0] = 6.5 * strength * wobble(r);         /* how far */
         warp[k][1] = 0.006 + 0.009 * rng_uniform(r);   /* half waves per unit, along the axis ... */
         warp[k][2] = 0.006 * (2 * rng_uniform(r) - 1); /* ... and across it */
         warp[k][3] = 2 * rng_uniform(r);               /* where it begins */
     }
-    double slant = -0.12 * strength + 0.20 * strength * wobble(r);
-    double width = 0.72 * fmath_exp(0.17 * strength * wobble(r)), s, c;
-    fmath_sincospi(0.035 * strength * wobble(r), &s, &c);
+    double slant = -0.12 * strength + 0.22 * strength * wobble(r);
+    double width = 0.72 * fmath_exp(0.18 * strength * wobble(r)), s, c;
+    fmath_sincospi(0.04 * strength * wobble(r), &s, &c);
     for (int i = 0; i < d->begin[d->strokes]; i++) {
         double x = d->p[i].x, y = d->p[i].y, a, b, unused;
         fmath_sincospi(warp[0][1] * y + warp[0][2] * x + warp[0][3], &a, &unused);
         fmath_sincospi(warp[1][1] * x + warp[1][2] * y + warp[1][3], &b, &unused);
-        x += warp[0][0] * a + 2.2 * strength * wobble(r);
-        y += warp[1][0] * b + 2.2 * strength * wobble(r);
+        x += warp[0][0] * a + 2.4 * strength * wobble(r);
+        y += warp[1][0] * b + 2.4 * strength * wobble(r);
         x = width * (x + slant * y);
         d->p[i] = (struct point){c * x - s * y, s * x + c * y};
     }
