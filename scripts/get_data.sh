@@ -1,0 +1,317 @@
+#!/bin/sh
+# Gets data sets into datasets/, checked. `scripts/get_data.sh --help` says how.
+set -u
+export LC_ALL=C
+
+usage()
+{
+    cat <<'END'
+usage: scripts/get_data.sh [--to DIR] [--manifest FILE] SET..
+       scripts/get_data.sh --list
+
+Gets data sets into datasets/SET/. Nothing is kept that is not what datasets/manifest says: number
+of samples, samples of each class, and the sha256 of the values. Files that are there are checked and
+stay as they are.
+
+  --to DIR         the folder of the data sets [datasets]
+  --manifest FILE  what to get and from where [datasets/manifest]
+  --list           prints the names of the sets
+  --help           prints this
+
+DIYNN_MIRROR=DIR takes the files from DIR/SET/ and not from the network.
+
+Exit code: 0 all there, 1 something could not be had, 2 wrong usage.
+END
+}
+
+say()
+{
+    printf 'get_data: %s\n' "$*" >&2
+}
+
+wrong_usage()
+{
+    say "$1; see --help"
+    exit 2
+}
+
+root=$(dirname "$0")/../
+[ "$root" != scripts/../ ] || root=
+to=${root}datasets
+manifest=${root}datasets/manifest
+sets=
+list=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    --list) list=1 ;;
+    --to | --manifest)
+        [ $# -gt 1 ] || wrong_usage "$1 needs a value"
+        if [ "$1" = --to ]; then to=$2; else manifest=$2; fi
+        shift
+        ;;
+    -*) wrong_usage "unknown option $1" ;;
+    *) sets="$sets $1" ;;
+    esac
+    shift
+done
+[ -r "$manifest" ] || wrong_usage "cannot read $manifest"
+known=$(awk '$1 == "file" && !seen[$2]++ { printf "%s%s", sep, $2; sep = " " }' "$manifest")
+if [ -n "$list" ]; then
+    printf '%s\n' "$known" | tr ' ' '\n'
+    exit 0
+fi
+[ -n "$sets" ] || wrong_usage "which set? one of: $known"
+for set in $sets; do
+    case " $known " in
+    *" $set "*) ;;
+    *) wrong_usage "unknown set '$set'; there are: $known" ;;
+    esac
+done
+
+work=
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+sum() # ALGORITHM FILE
+{
+    if command -v "$1sum" >/dev/null 2>&1; then
+        "$1sum" <"$2" | cut -d ' ' -f 1
+    else
+        openssl dgst -r "-$1" <"$2" | cut -d ' ' -f 1
+    fi
+}
+
+# ---- layouts: from the file as it is loaded to the text or bytes inside, and to what we keep ------
+
+# Unpacks $1 to $2; false with the reason in $reason.
+unpack()
+{
+    magic=$(head -c 3 "$1" | od -An -tx1 | tr -d ' \n')
+    case $magic in
+    1f8b*) tool=gzip ;;
+    425a68) tool=bzip2 ;;
+    *)
+        reason="is neither gzip nor bzip2"
+        head -c 512 "$1" | tr '[:upper:]' '[:lower:]' | grep -Eq '<(!doctype|html|head|\?xml)' &&
+            reason="is a web page, not data"
+        [ -s "$1" ] || reason="is empty"
+        return 1
+        ;;
+    esac
+    command -v $tool >/dev/null 2>&1 || {
+        reason="needs the program $tool"
+        return 1
+    }
+    $tool -dc <"$1" >"$2" 2>/dev/null || {
+        reason="is cut short or damaged"
+        return 1
+    }
+}
+
+# USPS: a line per sample, the digit and 256 values, written with six decimals.
+# shellcheck disable=SC2317 # called as content_$format
+content_usps()
+{
+    awk '{
+        if (NF != 257) {
+            print "line " NR " has " NF " numbers, not 257"
+            exit 1
+        }
+        for (i = 1; i <= NF; i++)
+            if ($i !~ /^-?[0-9]+(\.[0-9]+)?$/ || $i < -1 || (i > 1 && $i > 1)) {
+                print "line " NR ": number " i " is " substr($i, 1, 20)
+                exit 1
+            }
+        line = sprintf("%d", $1)
+        for (i = 2; i <= NF; i++)
+            line = line sprintf(" %.6f", $i)
+        gsub(/-0\.000000/, "0.000000", line)
+        print line
+    }'
+}
+
+# libsvm to the layout of ESL: labels 1..10 are the digits 0..9; an index that is left out is 0.
+libsvm_to_usps()
+{
+    awk '{
+        split("", v)
+        for (i = 2; i <= NF; i++) {
+            colon = index($i, ":")
+            v[substr($i, 1, colon - 1)] = substr($i, colon + 1)
+        }
+        printf "%.4f", $1 - 1
+        for (i = 1; i <= 256; i++)
+            printf " %.4f", v[i]
+        print " "
+    }'
+}
+
+# ---- one file --------------------------------------------------------------------------------------
+
+# Checks the unpacked $1 against the manifest's line of the file: $format $samples $counts $content.
+# $2: folder for what this needs. A known copy is right by its bytes alone.
+check_content()
+{
+    got=$(sum sha256 "$1")
+    ! awk -v s="$set" -v f="$file" -v raw="$got" '
+        $1 == "copy" && $2 == s && $3 == f && $5 == raw { found = 1 }
+        END { exit !found }' "$manifest" || return 0
+    "content_$format" <"$1" >"$2/content" || {
+        reason=$(tail -n 1 "$2/content")
+        return 1
+    }
+    n=$(wc -l <"$2/content" | tr -d ' ')
+    [ "$n" = "$samples" ] || {
+        reason="has $n samples, not $samples"
+        return 1
+    }
+    got=$(awk '{ n[$1]++; if ($1 > most) most = $1 }
+        END { for (i = 0; i <= most; i++) printf "%s%d", i ? "," : "", n[i] }' "$2/content")
+    [ "$got" = "$counts" ] || {
+        reason="has other numbers of samples per class: $got, not $counts"
+        return 1
+    }
+    got=$(sum sha256 "$2/content")
+    [ "$got" = "$content" ] || {
+        reason="has other values than the published data (sha256 $got)"
+        return 1
+    }
+}
+
+# Makes $work/result of the loaded $work/load in $layout; false with $reason.
+accept()
+{
+    unpack "$work/load" "$work/raw" || return 1
+    case $layout in
+    libsvm)
+        libsvm_to_usps <"$work/raw" >"$work/text"
+        mv "$work/text" "$work/raw"
+        gzip -nc <"$work/raw" >"$work/result"
+        ;;
+    *) mv "$work/load" "$work/result" ;;
+    esac
+    check_content "$work/raw" "$work"
+}
+
+# Checksums that the source publishes; false with $reason.
+check_sums()
+{
+    if [ "$packed" != - ]; then
+        [ "$(sum "${packed%%:*}" "$work/load")" = "${packed#*:}" ] || {
+            reason="has another checksum than $packed"
+            unpack "$work/load" "$work/raw"
+            return 1
+        }
+    fi
+    [ "$raw" != - ] || return 0
+    unpack "$work/load" "$work/raw" || return 1
+    n=$(wc -c <"$work/raw" | tr -d ' ')
+    [ "$n" = "$size" ] || {
+        reason="has $n bytes when unpacked, not $size"
+        return 1
+    }
+    [ "$(sum sha256 "$work/raw")" = "$raw" ] || {
+        reason="has other bytes than sha256 $raw"
+        return 1
+    }
+}
+
+# Loads and checks from one source; messages on the way; false when it is not to be had there.
+try_source()
+{
+    reason=
+    if [ -n "${DIYNN_MIRROR:-}" ]; then
+        from=$DIYNN_MIRROR/$set/${address##*/}
+        [ -e "$from" ] || return 1
+        cp "$from" "$work/load" 2>"$work/said" || {
+            say "cannot read $from: $(tail -n 1 "$work/said")"
+            return 1
+        }
+        found=1
+    else
+        from=$address
+        found=1
+        say "loading $from"
+        curl --fail --location --silent --show-error --retry 2 --connect-timeout 20 \
+            --max-time 1800 --max-filesize 2000000000 --output "$work/load" "$from" \
+            </dev/null 2>"$work/said" || {
+            say "cannot load $from: $(tail -n 1 "$work/said")"
+            return 1
+        }
+        check_sums || {
+            say "refused: $from $reason"
+            return 1
+        }
+    fi
+    accept || {
+        say "refused: $from $reason"
+        return 1
+    }
+}
+
+# The file $set/$file: there already, or from the first source that has it.
+get_file()
+{
+    target=$to/$set/$file
+    if [ -e "$target" ]; then
+        if unpack "$target" "$work/raw" && check_content "$work/raw" "$work"; then
+            say "$target is there: $samples samples, checked"
+            return 0
+        fi
+        say "$target is there but $reason; remove it and run this again"
+        return 1
+    fi
+    if [ -z "${DIYNN_MIRROR:-}" ] && ! command -v curl >/dev/null 2>&1; then
+        say "needs the program curl (scripts/deps.sh run gets it)"
+        return 1
+    fi
+    found=
+    while read -r word s f layout size raw packed address <&3; do
+        [ "$word $s $f" = "source $set $file" ] || continue
+        rm -f "$work"/*
+        if try_source; then
+            chmod 644 "$work/result"
+            mv "$work/result" "$target" || return 1
+            say "$target: $samples samples, checked"
+            return 0
+        fi
+    done 3<"$manifest"
+    if [ -n "${DIYNN_MIRROR:-}" ] && [ -z "$found" ]; then
+        say "$DIYNN_MIRROR/$set has no $(awk -v s="$set" -v f="$file" '
+            $1 == "source" && $2 == s && $3 == f {
+                n = split($8, part, "/")
+                if (!seen[part[n]]++) {
+                    printf "%s%s", sep, part[n]
+                    sep = " or "
+                }
+            }' "$manifest")"
+    fi
+    say "$target could not be had"
+    return 1
+}
+
+if [ -n "${DIYNN_MIRROR:-}" ] && [ ! -d "$DIYNN_MIRROR" ]; then
+    say "DIYNN_MIRROR=$DIYNN_MIRROR is not a folder"
+    exit 1
+fi
+
+failed=0
+for set in $sets; do
+    mkdir -p "$to/$set" || exit 1
+    # in the same folder, so that mv is a rename
+    work=$(mktemp -d "$to/$set/.get.XXXXXX") || exit 1
+    while read -r word s file format samples counts content <&4; do
+        [ "$word $s" = "file $set" ] || continue
+        get_file || failed=1
+    done 4<"$manifest"
+    rm -rf "$work"
+    work=
+    rmdir "$to/$set" 2>/dev/null
+done
+exit $failed

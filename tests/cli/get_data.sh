@@ -1,0 +1,186 @@
+#!/bin/sh
+# scripts/get_data.sh against made-up mirrors. The data are four made-up digits, with a manifest of
+# their own, so no network and no real file is needed.
+. tests/cli/lib.sh
+
+digits() # DIGIT..: ESL text, values depend on line and column
+{
+    printf '%s\n' "$@" | awk '{
+        printf "%.4f", $1
+        for (i = 1; i <= 256; i++)
+            printf " %.4f", ((NR * 37 + i * 101) % 2001 - 1000) / 1000
+        print " "
+    }'
+}
+
+content() # the form in which values are summed
+{
+    awk '{
+        line = sprintf("%d", $1)
+        for (i = 2; i <= 257; i++)
+            line = line sprintf(" %.6f", $i)
+        print line
+    }' | sha256sum | cut -d ' ' -f 1
+}
+
+good=$T/good/usps
+mkdir -p "$good"
+digits 0 1 1 2 >"$T/train"
+digits 2 1 0 >"$T/test"
+gzip -nc "$T/train" >"$good/zip.train.gz"
+gzip -nc "$T/test" >"$good/zip.test.gz"
+libsvm=$(printf 'https://nowhere.invalid/%s' usps.bz2)
+cat >"$T/manifest" <<END
+# made up
+file usps zip.train.gz usps 4 1,2,1 $(content <"$T/train")
+source usps zip.train.gz usps - - - https://nowhere.invalid/zip.train.gz
+source usps zip.train.gz libsvm - - md5:00 $libsvm
+file usps zip.test.gz usps 3 1,1,1 $(content <"$T/test")
+source usps zip.test.gz usps - - - https://nowhere.invalid/zip.test.gz
+END
+
+get() # MIRROR ARGUMENT..: into $T/to
+{
+    mirror=$1
+    shift
+    run env DIYNN_MIRROR="$mirror" scripts/get_data.sh --manifest "$T/manifest" --to "$T/to" "$@"
+}
+
+only() # FILE..: the set's folder has these and nothing else, hidden files included
+{
+    [ "$(cd "$T/to/usps" && find . ! -name . | sort | tr -d '\n')" = "${1:+./$1}${2:+./$2}" ]
+}
+
+# A mirror that is the good one but for zip.train.gz, which is made from standard input.
+bad_train()
+{
+    rm -rf "$T/to" "$T/bad"
+    cp -r "$T/good" "$T/bad"
+    cat >"$T/bad/usps/zip.train.gz"
+}
+
+refused() # NAME REASON
+{
+    get "$T/bad" usps
+    expect 1 "$1: refused"
+    expect_err "refused: $T/bad/usps/zip.train.gz $2" "$1: the file and the reason"
+    check "$1: nothing of it is left" only zip.test.gz
+}
+
+get "$T/good" usps
+expect 0 'a good mirror'
+expect_err 'zip.train.gz: 4 samples, checked'
+check 'both files and nothing else' only zip.test.gz zip.train.gz
+same "$good/zip.train.gz" "$T/to/usps/zip.train.gz" 'as they were'
+
+get "$T/nowhere" usps
+expect 1 'a mirror that is not there'
+expect_err 'is not a folder'
+mkdir "$T/empty"
+get "$T/empty" usps
+expect 0 'files that are there need no mirror'
+expect_err "zip.test.gz is there: 3 samples, checked"
+
+printf 'x' >"$T/to/usps/zip.test.gz"
+get "$T/good" usps
+expect 1 'a wrong file that is there'
+expect_err 'zip.test.gz is there but is neither gzip nor bzip2; remove it and run this again'
+check 'stays' test "$(cat "$T/to/usps/zip.test.gz")" = x
+
+rm -rf "$T/to"
+get "$T/empty" usps
+expect 1 'an empty mirror'
+expect_err "$T/empty/usps has no zip.train.gz or usps.bz2" 'names what is missing'
+expect_err 'zip.train.gz could not be had'
+check_not 'and leaves no folder' test -e "$T/to/usps"
+
+echo '<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>' | bad_train
+refused 'a web page' 'is a web page, not data'
+: | bad_train
+refused 'an empty file' 'is empty'
+bad_train <"$T/train"
+refused 'a file that is not packed' 'is neither gzip nor bzip2'
+head -c 1000 "$good/zip.train.gz" | bad_train
+refused 'a file that is cut short' 'is cut short or damaged'
+sed '2s/ [-0-9.]* $/ 0.1234 /' "$T/train" | gzip -nc | bad_train
+refused 'an altered value' 'has other values than the published data (sha256 '
+digits 0 1 1 | gzip -nc | bad_train
+refused 'a missing sample' 'has 3 samples, not 4'
+digits 0 1 2 2 | gzip -nc | bad_train
+refused 'an altered class' 'has other numbers of samples per class: 1,1,2, not 1,2,1'
+sed '3s/ [-0-9.]* $//' "$T/train" | gzip -nc | bad_train
+refused 'a short line' 'line 3 has 256 numbers, not 257'
+sed '4s/^2.0000 [-0-9.]* /2.0000 1e400 /' "$T/train" | gzip -nc | bad_train
+refused 'no number' 'line 4: number 2 is 1e400'
+echo '<html>Sorry</html>' | gzip -nc | bad_train
+refused 'a packed web page' 'line 1 has 1 numbers, not 257'
+gzip -nc "$T/test" | bad_train
+refused 'the other file' 'has 3 samples, not 4'
+
+# the same values in another layout: labels from 1, zeros left out
+if command -v bzip2 >/dev/null 2>&1; then
+    rm -rf "$T/to"
+    mkdir -p "$T/libsvm/usps"
+    cp "$good/zip.test.gz" "$T/libsvm/usps"
+    awk '{
+        printf "%d", $1 + 1
+        for (i = 2; i <= 257; i++)
+            if ($i != 0)
+                printf " %d:%g", i - 1, $i
+        print " "
+    }' "$T/train" | bzip2 >"$T/libsvm/usps/usps.bz2"
+    get "$T/libsvm" usps
+    expect 0 'a libsvm copy is written in the layout of the others'
+    gzip -dc "$T/to/usps/zip.train.gz" >"$T/unpacked"
+    same "$T/train" "$T/unpacked" 'byte by byte'
+else
+    skip 'libsvm copy' 'no bzip2 here'
+fi
+
+# the network, with a curl of our own that copies from a folder
+mkdir "$T/bin"
+cat >"$T/bin/curl" <<END
+#!/bin/sh
+while [ \$# -gt 1 ]; do
+    [ "\$1" != --output ] || to=\$2
+    shift
+done
+cp "$T/web/\${1##*/}" "\$to" 2>/dev/null || { echo 'curl: (22) error: 404' >&2; exit 22; }
+END
+chmod +x "$T/bin/curl"
+load()
+{
+    rm -rf "$T/to"
+    run env PATH="$T/bin:$PATH" DIYNN_MIRROR= scripts/get_data.sh --manifest "$T/manifest" \
+        --to "$T/to" usps
+}
+cp -r "$good" "$T/web"
+load
+expect 0 'from the network'
+expect_err 'loading https://nowhere.invalid/zip.train.gz'
+check 'both files' only zip.test.gz zip.train.gz
+rm "$T/web/zip.train.gz"
+cp "$T/web/zip.test.gz" "$T/web/usps.bz2"
+load
+expect 1 'a missing page and a wrong checksum'
+expect_err 'cannot load https://nowhere.invalid/zip.train.gz: curl: (22) error: 404'
+expect_err "refused: $libsvm has another checksum than md5:00"
+check 'nothing of it is left' only zip.test.gz
+
+run scripts/get_data.sh --help
+expect 0 'help'
+expect_out 'DIYNN_MIRROR=DIR'
+expect_no_err ''
+run scripts/get_data.sh --list
+expect 0 'list'
+expect_out usps
+run scripts/get_data.sh
+expect 2 'no set'
+expect_err 'which set? one of: usps'
+run scripts/get_data.sh cats
+expect 2 'an unknown set'
+expect_err "unknown set 'cats'; there are: usps"
+run scripts/get_data.sh --to
+expect 2 'an option without its value'
+run scripts/get_data.sh --what
+expect 2 'an unknown option'
