@@ -14,6 +14,8 @@
 #include <locale.h>
 #include <math.h>
 
+#define NONE ((double)NAN) /* clang warns of the float */
+
 #define HEADER                                                                                     \
     "epoch,step,lr,train_loss,train_accuracy,val_loss,val_accuracy,test_loss,test_accuracy,"       \
     "seconds,samples_per_s\n"
@@ -22,9 +24,9 @@
 #define ROW3 "3,219,0.0099999,0.1,0.5,,,inf,0,12.346,100\n"
 
 static const struct runlog_row rows[] = {
-    {1, 73, 0.01, 0.5, 0.25, NAN, NAN, NAN, NAN, 1.5, 4860.6},
-    {2, 146, 0.01, 0.1, 0.1 + 0.2, 1e-20, 1, NAN, NAN, 0.001, 12.2},
-    {3, 219, 0.0099999, 0.1, 0.5, NAN, NAN, INFINITY, 0, 12.3456, 100},
+    {1, 73, 0.01, 0.5, 0.25, NONE, NONE, NONE, NONE, 1.5, 4860.6},
+    {2, 146, 0.01, 0.1, 0.1 + 0.2, 1e-20, 1, NONE, NONE, 0.001, 12.2},
+    {3, 219, 0.0099999, 0.1, 0.5, NONE, NONE, (double)INFINITY, 0, 12.3456, 100},
 };
 
 static void expect(const char *want)
