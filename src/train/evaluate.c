@@ -96,7 +96,7 @@ int evaluate_part(struct job *job, const struct part *part, struct team *team,
         r->rmse = sqrt(s.square / s.n);
         r->mae = s.absolute / s.n;
         double spread = s.target_square - s.target * s.target / s.n;
-        r->r2 = spread > 0 ? 1 - s.square / spread : NAN;
+        r->r2 = spread > 0 ? 1 - s.square / spread : (double)NAN;
     }
     feed_free(&s.feed);
     return 0;
