@@ -42,6 +42,7 @@ struct way {
     int threads;
     bool fuse;
     int chunk; /* samples in a piece of a batch; 0: the whole batch */
+    const char *isa;
 };
 
 struct run {
@@ -183,7 +184,7 @@ static struct run open_run(const char *name, struct way way)
                             .slots = optim_slots(&r.optim),
                             .fuse = way.fuse,
                             .loss_act = r.loss.ops->act};
-    if (net_allocate(r.net, &plan, r.team, kernels_get(NULL), &e))
+    if (net_allocate(r.net, &plan, r.team, kernels_get(way.isa), &e))
         fail_msg("%s", e.msg);
     load_samples(&r);
     each_param(&r, load_param);
@@ -317,7 +318,7 @@ static void each_net(void (*fn)(const char *name))
 
 static void check_net(const char *name)
 {
-    struct run r = open_run(name, (struct way){1, true, 0});
+    struct run r = open_run(name, (struct way){1, true, 0, "ref"});
     check_training(&r);
     close_run(&r);
 }
@@ -331,8 +332,9 @@ static void test_training(void **state)
 /* Threads, fusion and chunks change no number. */
 static void check_ways(const char *name)
 {
-    static const struct way ways[] = {{3, true, 0}, {1, false, 0}, {2, false, 2}, {1, true, 1}};
-    struct run base = open_run(name, (struct way){1, true, 0});
+    static const struct way ways[] = {
+        {3, true, 0, "ref"}, {1, false, 0, "ref"}, {2, false, 2, "ref"}, {1, true, 1, "ref"}};
+    struct run base = open_run(name, (struct way){1, true, 0, "ref"});
     train(&base);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         struct run r = open_run(name, ways[i]);
