@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "train/trainer.h"
+#include "train/evaluate.h"
 
 #include <math.h>
 #include <string.h>
@@ -122,7 +122,7 @@ static int evaluate(struct eval *v, struct call *c, struct err *e)
         return -1;
     if (job->classes && confusion_new(&v->confusion, job->classes, e))
         return -1;
-    return eval_part(job, &v->part, v->team, &v->result, job->classes ? &v->confusion : NULL, e);
+    return evaluate_part(job, &v->part, v->team, &v->result, job->classes ? &v->confusion : NULL, e);
 }
 
 /* ---- what came out ---- */

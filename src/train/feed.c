@@ -135,5 +135,5 @@ double feed_reduced(const struct job *job, const struct metrics *m)
 
 double feed_accuracy(const struct job *job, const struct metrics *m)
 {
-    return job->classes && m->n ? (double)m->hits / (double)m->n : NAN;
+    return job->classes && m->n ? (double)m->hits / (double)m->n : (double)NAN;
 }
