@@ -218,9 +218,7 @@ INLINE vul v_mul32(vul a, vul b)
 
 INLINE vf v_load_pad(const float *p, size_t n, float pad)
 {
-    vf a = v_set(pad);
-    memcpy(&a, p, n * sizeof *p);
-    return a;
+    return (vf){n > 0 ? p[0] : pad, n > 1 ? p[1] : pad, n > 2 ? p[2] : pad, n > 3 ? p[3] : pad};
 }
 
 INLINE void v_store_n(float *p, vf a, size_t n)
@@ -235,15 +233,18 @@ INLINE vi vi_set(int32_t x)
     return (vi){0} + x;
 }
 
+/* The first n <= VW numbers of p, then 0; with a constant n = VW one plain load. AVX-512 masks cost
+ * nothing, elsewhere the usual whole vector is worth a branch. */
 INLINE vf v_load_n(const float *p, size_t n)
 {
-    return n == VW ? v_load(p) : v_load_pad(p, n, 0);
+    if (VW == 16 ? __builtin_constant_p(n) && n == VW : n == VW)
+        return v_load(p);
+    return v_load_pad(p, n, 0);
 }
 
-/* v_store_n that knows the whole vector; with a constant n it is one instruction. */
 INLINE void v_put(float *p, vf a, size_t n)
 {
-    if (n == VW)
+    if (VW == 16 ? __builtin_constant_p(n) && n == VW : n == VW)
         v_store(p, a);
     else
         v_store_n(p, a, n);

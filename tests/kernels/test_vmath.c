@@ -29,7 +29,7 @@ static double exact_sigmoid(double x)
 }
 
 static const struct function functions[] = {
-    {"exp", exp, 1.0, 1.0},
+    {"exp", exp, 1.0, 1.1},
     {"log", log, 1.0, 1.0},
     {"tanh", tanh, 2.5, 2.5},
     {"sigmoid", exact_sigmoid, 2.5, 2.5},
@@ -88,7 +88,7 @@ static void errors_are_as_stated(void **state)
 {
     (void)state;
     const char *all = getenv("DIYNN_EXHAUSTIVE");
-    uint64_t stride = all && strcmp(all, "1") == 0 ? 1 : 9973;
+    uint64_t stride = all && strcmp(all, "1") == 0 ? 1 : 997;
     for (int i = 1; kernels_names[i]; i++)
         for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
             const struct kernels *k = kernels_get(kernels_names[i]);

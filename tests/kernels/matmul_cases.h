@@ -1,0 +1,142 @@
+/* matmul_cases.h - random products with any strides, guarded, against the reference. */
+#ifndef TESTS_KERNELS_MATMUL_CASES_H
+#define TESTS_KERNELS_MATMUL_CASES_H
+
+#include "kernels/arrays.h"
+#include "kernels/kernels.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* What of struct matmul a case switches on. */
+enum {
+    CASE_TURN_A = 1,
+    CASE_TURN_B = 2,
+    CASE_ADD = 4,
+    CASE_BIAS = 8,
+    CASE_DACT = 16,
+    CASE_WIDE = 32,      /* rows of A, B and C lie further apart than they are long */
+    CASE_SCATTERED = 64, /* elements of a row of A and B lie apart, too */
+    CASE_ALL = 128
+};
+
+struct matmul_case {
+    int m, n, k, flags;
+    enum act act;
+};
+
+/* A matrix of rows x cols somewhere in `size` numbers. */
+struct case_matrix {
+    real *data;
+    size_t size;
+    ptrdiff_t rs, cs;
+};
+
+static inline struct case_matrix case_matrix(int rows, int cols, int turned, int flags,
+                                             uint32_t seed)
+{
+    struct case_matrix x;
+    ptrdiff_t step = flags & CASE_SCATTERED ? 3 : 1, gap = flags & CASE_WIDE ? 5 : 0;
+    int line = turned ? rows : cols, lines = turned ? cols : rows;
+    ptrdiff_t apart = line * step + gap;
+    x.rs = turned ? step : apart;
+    x.cs = turned ? apart : step;
+    x.size = lines > 0 && line > 0 ? (size_t)((lines - 1) * apart + (line - 1) * step + 1) : 0;
+    x.data = array_new(x.size);
+    array_fill(x.data, x.size, seed);
+    return x;
+}
+
+/* C of the case as kernels k compute it with nt threads, one after the other; m x n without gaps.
+ */
+static inline void case_run(const struct matmul_case *c, const struct kernels *k, int nt, real *out)
+{
+    struct case_matrix a = case_matrix(c->m, c->k, c->flags & CASE_TURN_A, c->flags, 1);
+    struct case_matrix b = case_matrix(c->k, c->n, c->flags & CASE_TURN_B, c->flags, 2);
+    struct case_matrix d = case_matrix(c->m, c->n, 0, c->flags & CASE_WIDE, 3);
+    struct case_matrix y = case_matrix(c->m, c->n, 0, c->flags & CASE_WIDE, 4);
+    real *bias = array_new((size_t)c->n);
+    array_fill(bias, (size_t)c->n, 5);
+    real *scratch = aligned_alloc(64, (k->matmul_scratch + 16) * sizeof *scratch / 64 * 64 + 64);
+    assert_non_null(scratch);
+    scratch[k->matmul_scratch] = 12345;
+    if (!(c->flags & CASE_ADD)) /* what C held must not matter */
+        for (int i = 0; i < c->m; i++)
+            for (int j = 0; j < c->n; j++)
+                d.data[i * d.rs + j] = (real)NAN;
+    real *before = malloc((d.size + 1) * sizeof *before);
+    memcpy(before, d.data, d.size * sizeof *before);
+
+    for (int tid = 0; tid < nt; tid++) {
+        struct matmul mm = {.m = c->m,
+                            .n = c->n,
+                            .k = c->k,
+                            .a = a.data,
+                            .a_rs = a.rs,
+                            .a_cs = a.cs,
+                            .b = b.data,
+                            .b_rs = b.rs,
+                            .b_cs = b.cs,
+                            .c = d.data,
+                            .ldc = d.rs,
+                            .add = c->flags & CASE_ADD,
+                            .bias = c->flags & CASE_BIAS ? bias : NULL,
+                            .act = c->act,
+                            .act_param = (real)0.5,
+                            .dact_y = c->flags & CASE_DACT ? y.data : NULL,
+                            .scratch = scratch};
+        k->matmul(&mm, tid, nt);
+    }
+    assert_true(scratch[k->matmul_scratch] == 12345);
+    for (int i = 0; d.size > 0 && i < c->m; i++)
+        for (ptrdiff_t j = 0; j < d.rs; j++)
+            if (j < c->n)
+                out[i * c->n + j] = d.data[i * d.rs + j];
+            else if (i < c->m - 1) /* between the rows nothing was touched */
+                assert_true(array_same(d.data[i * d.rs + j], before[i * d.rs + j]));
+    free(before);
+    free(scratch);
+    assert_true(array_free(a.data, a.size) && array_free(b.data, b.size));
+    assert_true(array_free(d.data, d.size) && array_free(y.data, y.size));
+    assert_true(array_free(bias, (size_t)c->n));
+}
+
+/* exact: the same bits; otherwise within what k roundings of terms up to 4 may differ, times the
+ * steepest slope, 6. */
+static inline void case_compare(const struct matmul_case *c, const char *who, const real *got,
+                                const real *want, bool exact)
+{
+    double tolerance = 24.0 * (c->k + 2) * (double)REAL_EPS;
+    for (int i = 0; i < c->m * c->n; i++)
+        if (!(exact ? array_same(got[i], want[i])
+                    : fabs((double)got[i] - (double)want[i]) <= tolerance))
+            fail_msg("%s: %d x %d x %d, flags %d, act %d: element %d, %d is %a, not %a", who, c->m,
+                     c->n, c->k, c->flags, (int)c->act, i / c->n, i % c->n, (double)got[i],
+                     (double)want[i]);
+}
+
+/* Runs the case on k and on the reference. `fused`: k rounds a multiply-add once, as that does. */
+static inline void case_check(const struct matmul_case *c, const struct kernels *k, bool fused)
+{
+    static const int threads[] = {1, 2, 3, 5};
+    size_t n = (size_t)c->m * (size_t)c->n;
+    real *want = malloc((n + 1) * sizeof *want), *got = malloc((n + 1) * sizeof *got);
+    real *one = malloc((n + 1) * sizeof *one);
+    case_run(c, kernels_get("ref"), 1, want);
+    bool libm = !(c->flags & CASE_DACT) && (c->act == ACT_TANH || c->act == ACT_SIGMOID);
+    for (int t = 0; t < 4; t++) {
+        case_run(c, k, threads[t], got);
+        case_compare(c, k->isa, got, want, fused && !libm);
+        if (t == 0)
+            memcpy(one, got, n * sizeof *one);
+        case_compare(c, "threads", got, one, true);
+    }
+    free(want);
+    free(got);
+    free(one);
+}
+
+#endif
