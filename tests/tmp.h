@@ -28,9 +28,9 @@ static int tmp_setup(void **state)
     snprintf(tmp_dir, sizeof tmp_dir, "%s/diynn-test-XXXXXX", t && *t ? t : "/tmp");
     if (!mkdtemp(tmp_dir) || chdir(tmp_dir) < 0)
         return -1;
-    char *real = realpath(".", NULL);
-    snprintf(tmp_dir, sizeof tmp_dir, "%s", real ? real : "");
-    free(real);
+    char *full = realpath(".", NULL);
+    snprintf(tmp_dir, sizeof tmp_dir, "%s", full ? full : "");
+    free(full);
     return 0;
 }
 
