@@ -304,14 +304,143 @@ static void test_golden(void **state)
     golden_free(&g);
 }
 
+/* [loss] from a file, as loss_read leaves it. */
+static struct loss read_text(const char *text, struct diag *d)
+{
+    struct loss l;
+    struct err e = {0};
+    struct netfile *nf = netfile_parse("test.ini", text, strlen(text), d, &e);
+    assert_non_null(nf);
+    assert_int_equal(loss_read(&l, nf, netfile_section(nf, "loss"), d, &e), 0);
+    netfile_free(nf);
+    return l;
+}
+
+static void test_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *type;
+        int reduction;
+    } cases[] = {{"[data]\n", "cross_entropy", REDUCTION_MEAN},
+                 {"[loss]\n", "cross_entropy", REDUCTION_MEAN},
+                 {"[loss]\nreduction = sum\n", "cross_entropy", REDUCTION_SUM},
+                 {"[loss]\ntype = mse\nreduction = mean\n", "mse", REDUCTION_MEAN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct diag d = {0};
+        struct loss l = read_text(cases[i].text, &d);
+        assert_int_equal(d.total, 0);
+        assert_ptr_equal(l.ops, loss_find(cases[i].type));
+        assert_int_equal(l.reduction, cases[i].reduction);
+        loss_free(&l);
+    }
+}
+
+static void test_wrong_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[loss]\ntype = cross_entorpy\nx = 1\n", "test.ini:2: [loss] type = cross_entorpy"},
+        {"[loss]\nreduction = none\n", "test.ini:2: [loss] reduction = none"},
+        {"[loss]\nredution = sum\n", "test.ini:2: [loss] redution"},
+        {"[loss]\ntype = mse\ntype = mse\n", "test.ini:3: [loss] type"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct diag d = {0};
+        struct loss l = read_text(cases[i].text, &d);
+        assert_int_equal(d.total, 1);
+        assert_memory_equal(d.msg[0].text, cases[i].message, strlen(cases[i].message));
+        loss_free(&l);
+    }
+}
+
+/* What is written reads back as the same. */
+static void test_write(void **state)
+{
+    (void)state;
+    for (int i = 0; loss_registry[i]; i++) {
+        char text[128];
+        struct diag d = {0};
+        struct err e = {0};
+        struct text t = {0};
+        snprintf(text, sizeof text, "[loss]\ntype = %s\nreduction = sum\n", loss_registry[i]->name);
+        struct loss l = read_text(text, &d);
+        assert_int_equal(loss_write(&l, &t, &e), 0);
+        struct loss again = read_text(t.s, &d);
+        assert_int_equal(d.total, 0);
+        assert_ptr_equal(again.ops, loss_registry[i]);
+        assert_int_equal(again.reduction, REDUCTION_SUM);
+        mem_free(t.s);
+        loss_free(&l);
+        loss_free(&again);
+    }
+}
+
+static void test_outputs_and_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        int k, classes;
+        bool ok;
+    } cases[] = {
+        {"cross_entropy", 3, 3, true},
+        {"cross_entropy", 3, 0, true},
+        {"cross_entropy", 1, 2, false},
+        {"cross_entropy", 1, 0, false},
+        {"cross_entropy", 4, 3, false},
+        {"binary_cross_entropy", 1, 2, true},
+        {"binary_cross_entropy", 2, 2, true},
+        {"binary_cross_entropy", 5, 5, true},
+        {"binary_cross_entropy", 1, 3, false},
+        {"binary_cross_entropy", 9, 0, true},
+        {"mse", 1, 0, true},
+        {"mse", 1, 2, true},
+        {"mse", 2, 3, false},
+        {"mse", 1, 1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = {0};
+        struct loss l = {.ops = loss_find(cases[i].type)};
+        assert_int_equal(loss_setup(&l, cases[i].k, cases[i].classes, &e), cases[i].ok ? 0 : -1);
+        assert_int_equal(e.kind, cases[i].ok ? ERR_NONE : ERR_NET);
+        assert_true(cases[i].ok || strncmp(e.msg, "loss ", 5) == 0);
+    }
+}
+
+static void test_decide(void **state)
+{
+    (void)state;
+    struct loss l = {.ops = loss_find("cross_entropy"), .k = 4};
+    assert_int_equal(loss_decide(&l, (real[]){1, 3, 3, 2}), 1);
+    assert_int_equal(loss_decide(&l, (real[]){-4, -3, -2, -1}), 3);
+    l = (struct loss){.ops = loss_find("binary_cross_entropy"), .k = 1};
+    assert_int_equal(loss_decide(&l, (real[]){(real)0.1}), 1);
+    assert_int_equal(loss_decide(&l, (real[]){(real)-0.1}), 0);
+    l = (struct loss){.ops = loss_find("mse"), .k = 1};
+    assert_int_equal(loss_decide(&l, (real[]){(real)0.4}), 0);
+    assert_int_equal(loss_decide(&l, (real[]){(real)0.6}), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),       cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_class_is_onehot), cmocka_unit_test(test_reduction),
-        cmocka_unit_test(test_extreme_logits),  cmocka_unit_test(test_cross_entropy_extremes),
-        cmocka_unit_test(test_binary_extremes), cmocka_unit_test(test_nan_stays),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_class_is_onehot),
+        cmocka_unit_test(test_reduction),
+        cmocka_unit_test(test_extreme_logits),
+        cmocka_unit_test(test_cross_entropy_extremes),
+        cmocka_unit_test(test_binary_extremes),
+        cmocka_unit_test(test_nan_stays),
         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_wrong_keys),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_outputs_and_classes),
+        cmocka_unit_test(test_decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
