@@ -80,7 +80,8 @@ static void put_list(struct writer *w, const struct opt *o, const void *f)
     char text[OPT_NUMBER];
     int n = o->type == OPT_INTS ? ints->n : o->type == OPT_FLOATS ? floats->n : names->n;
     for (int i = 0; i < n; i++) {
-        put(w, i ? ", " : "");
+        bool tight = o->type == OPT_NAMES && strchr("#;", *names->v[i]); /* no comment */
+        put(w, i == 0 ? "" : tight ? "," : ", ");
         if (o->type == OPT_NAMES) {
             put(w, names->v[i]);
         } else if (o->type == OPT_INTS) {

@@ -63,13 +63,10 @@ static void add_range(char *out, const struct opt *o)
 /* "a number" and the range behind it */
 static void add_number(char *out, const char *noun, const struct opt *o)
 {
-    add(out, "%s", noun);
-    if (!has_min(o) && !has_max(o))
-        return;
-    bool of = !(has_min(o) && (has_max(o) || o->flags & OPT_OPEN_MIN)) &&
-              !(!has_min(o) && o->flags & OPT_OPEN_MAX);
-    add(out, of ? " of " : " ");
-    add_range(out, o);
+    char range[OPT_TEXT] = "";
+    add_range(range, o);
+    const char *link = !*range ? "" : strncmp(range, "at ", 3) == 0 ? " of " : " ";
+    add(out, "%s%s%s", noun, link, range);
 }
 
 /* " or 'same'" */
@@ -243,6 +240,8 @@ static int read_size(const struct reading *r, const char *s, uint64_t *v)
     for (; *c >= '0' && *c <= '9'; c++)
         if (__builtin_mul_overflow(x, (uint64_t)10, &x) ||
             __builtin_add_overflow(x, (uint64_t)(*c - '0'), &x)) {
+            if (has_max(r->o))
+                return outside(r, "");
             snprintf(r->why, OPT_TEXT, "must be at most %" PRIu64, UINT64_MAX);
             return 1;
         }
