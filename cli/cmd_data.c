@@ -50,7 +50,7 @@ static int look(struct seen *s, int classes, struct err *e)
             s->min = fmin(s->min, v);
             s->max = fmax(s->max, v);
         }
-        if (of->label)
+        if (of->label && classes > 0) /* labels are kept where the input is the target */
             s->count[of->label[s->part->index[i]]]++;
         for (int j = 0; of->target && j < of->k; j++) {
             double v = (double)of->target[(size_t)s->part->index[i] * (size_t)of->k + (size_t)j];

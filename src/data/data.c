@@ -187,9 +187,8 @@ static void check_values(const struct data_conf *c, const struct netfile *nf,
                 c->validation);
     if (c->classes == 1)
         PROBLEM("classes", "classes = 1: must be at least 2");
-    if (c->classes > 0 && c->target != TARGET_CLASS)
-        PROBLEM("classes", "classes = %d: target = %s has no classes", c->classes,
-                target_words[c->target]);
+    if (c->classes > 0 && c->target == TARGET_VALUE)
+        PROBLEM("classes", "classes = %d: target = value has no classes", c->classes);
     if (c->limit_test > 0 && !*c->test)
         PROBLEM("limit_test", "limit_test = %d: there is no test = FILE", c->limit_test);
     const char *list = c->mean.n ? "mean" : "std";

@@ -110,6 +110,11 @@ void data_normalize_with(struct samples *s, const real *mean, const real *std, i
 int data_read_file(struct samples *s, const char *path, const char *format,
                    const struct data_conf *c, struct err *e);
 
+/* Makes the targets of samples just read what [data] asks for: class numbers become values where
+ * target = value. ERR_NET where target = class and there are none; `giver` is the message's "PATH
+ * has". */
+int data_set_target(struct samples *s, const struct data_conf *c, const char *giver, struct err *e);
+
 void data_free(struct data *d);
 
 struct data_format {

@@ -76,15 +76,12 @@ static int read_all(struct load *l, struct err *e)
     return 0;
 }
 
-/* Makes the samples' targets what `target` asks for. Class numbers can be learnt as values. */
-static int set_target(const struct load *l, int which, struct samples *s, struct err *e)
+int data_set_target(struct samples *s, const struct data_conf *c, const char *giver, struct err *e)
 {
-    char who[600], where[600];
-    if (l->c->target == TARGET_INPUT || (l->c->target == TARGET_CLASS) == (s->classes > 0))
+    if (c->target == TARGET_INPUT || (c->target == TARGET_CLASS) == (s->classes > 0))
         return 0;
-    if (l->c->target == TARGET_CLASS)
-        return err_set(e, ERR_NET, "%s target = class, but %s values",
-                       place(l, "target", where, sizeof where), giver(l, which, who, sizeof who));
+    if (c->target == TARGET_CLASS)
+        return err_set(e, ERR_NET, "[data] target = class, but %s values", giver);
     s->target = mem_alloc(s->n, sizeof *s->target, e);
     if (!s->target)
         return -1;
@@ -97,6 +94,17 @@ static int set_target(const struct load *l, int which, struct samples *s, struct
     s->classes = 0;
     s->k = 1;
     return 0;
+}
+
+static int set_target(const struct load *l, int which, struct samples *s, struct err *e)
+{
+    char who[600];
+    int line = opt_line(l->s, "target");
+    if (data_set_target(s, l->c, giver(l, which, who, sizeof who), e) == 0)
+        return 0;
+    if (e->kind == ERR_NET && line > 0)
+        return err_prefix(e, "%s:%d", l->nf->path, line);
+    return -1;
 }
 
 /* Test and validation must be of the kind of train. */

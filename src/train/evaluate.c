@@ -21,10 +21,11 @@ int evaluate_file(struct job *job, const struct checkpoint *c, const char *path,
 {
     struct data *d = &job->samples;
     struct samples *s = &d->test_file;
-    char want[SHAPE_TEXT], have[SHAPE_TEXT];
+    char want[SHAPE_TEXT], have[SHAPE_TEXT], giver[600];
     const real *mean, *std;
     int n_norm;
-    if (data_read_file(s, path, "", &job->data, e))
+    snprintf(giver, sizeof giver, "%s has", path);
+    if (data_read_file(s, path, "", &job->data, e) || data_set_target(s, &job->data, giver, e))
         return -1;
     if (!shape_equal(s->shape, job->shape))
         return err_set(e, ERR_DATA, "%s: samples are %s, but the network takes %s", path,
