@@ -204,6 +204,17 @@ static const struct opt *find_row(const struct topic *t, const char *name)
     return NULL;
 }
 
+/* Whether the n bytes of `word` mean this topic: its own name, or the section it is a type of. */
+static bool means(const struct topic *t, const char *word, size_t n)
+{
+    const char *section = t->kind == TOPIC_LOSS        ? "loss"
+                          : t->kind == TOPIC_OPTIMIZER ? "optimizer"
+                          : t->kind == TOPIC_SCHEDULE  ? "schedule"
+                                                       : t->name;
+    return (strlen(t->name) == n && !strncmp(t->name, word, n)) ||
+           (strlen(section) == n && !strncmp(section, word, n));
+}
+
 int help_key(const char *word, bool more)
 {
     const char *dot = strrchr(word, '.'), *name = dot ? dot + 1 : word;
@@ -211,8 +222,7 @@ int help_key(const char *word, bool more)
     const struct topic *t = topics_all(&n);
     for (int i = 0; i < n; i++) {
         const struct opt *o = find_row(&t[i], name);
-        bool here = !dot || (strlen(t[i].name) == (size_t)(dot - word) &&
-                             !strncmp(t[i].name, word, (size_t)(dot - word)));
+        bool here = !dot || means(&t[i], word, (size_t)(dot - word));
         bool shown = false;
         for (int j = 0; j < i && o && !dot; j++) {
             const struct opt *above = find_row(&t[j], name);

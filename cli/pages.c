@@ -91,8 +91,8 @@ static const char environment_text[] =
     "    NO_COLOR      any text: no colours, as --no-color\n"
     "    TERM          dumb: no colours and no progress bar\n"
     "\n"
-    "Neither changes a bit of a result, but that instruction sets without fused multiply-add "
-    "(base) round otherwise than those with it (avx2, avx512).\n";
+    "None of them changes a bit of a result, except that instruction sets without fused "
+    "multiply-add (ref, base) round otherwise than those with it (avx2, avx512).\n";
 
 const struct page topics_pages[] = {
     {"file", "The network file", file_text},

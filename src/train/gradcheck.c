@@ -83,7 +83,7 @@ int gradcheck_tensor(struct gradcheck *g, const char *part, const char *tensor,
         double a = (double)grad[at[i]], best = relative(a, num[i], scale);
         for (int s = 1; s < STEPS && !(best <= GRADCHECK_LIMIT / 10); s++)
             best = fmin(best, relative(a, numeric(f, &x[at[i]], &steps[s], minus), scale));
-        if (!(best <= worst)) /* NaN stays */
+        if (!(best <= worst) && !isnan(worst)) /* NaN comes and stays */
             worst = best;
     }
     struct gradcheck_row *r = &g->rows[g->n++];
