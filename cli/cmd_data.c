@@ -37,8 +37,8 @@ static int look(struct seen *s, int classes, struct err *e)
     const struct samples *of = s->part->of;
     size_t size = shape_size(of->shape);
     double sum = 0, squares = 0, n = (double)s->part->n * (double)size;
-    s->min = s->target_min = INFINITY;
-    s->max = s->target_max = -INFINITY;
+    s->min = s->target_min = (double)INFINITY;
+    s->max = s->target_max = -(double)INFINITY;
     s->count = mem_alloc((size_t)classes, sizeof *s->count, e);
     if (!s->count)
         return -1;

@@ -11,9 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#define BATCH        256 /* samples that pass at once */
-#define MATRIX_MAX   12  /* classes of a confusion matrix that fits in 80 columns */
-#define CONFUSED_MAX 20  /* pairs listed in the place of a matrix */
+#define MATRIX_MAX   12 /* classes of a confusion matrix that fits in 80 columns */
+#define CONFUSED_MAX 20 /* pairs listed in the place of a matrix */
 
 struct conf {
     const char *split, *data;
@@ -31,9 +30,7 @@ struct eval {
     struct checkpoint point;
     char *path; /* of the checkpoint */
     struct job job;
-    struct samples file; /* of --data */
-    struct part part;
-    bool own_index; /* part.index is ours */
+    struct part part; /* of the job's data */
     const char *part_name;
     struct team *team;
     struct eval_result result;
@@ -74,37 +71,6 @@ static int choose_part(struct eval *v, const char *wish, struct err *e)
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* A file in the place of the net's own data: it must look like that. */
-static int read_file(struct eval *v, const char *path, struct err *e)
-{
-    const struct job *job = &v->job;
-    char a[SHAPE_TEXT], b[SHAPE_TEXT];
-    const real *mean, *std;
-    int n;
-    struct samples *s = &v->file;
-    if (data_read_file(s, path, "", &job->data, e))
-        return -1;
-    if (!shape_equal(s->shape, job->shape))
-        return err_set(e, ERR_DATA, "%s: samples are %s, but the net was trained on %s", path,
-                       shape_text(s->shape, a), shape_text(job->shape, b));
-    if (job->classes ? s->classes == 0 : s->classes > 0 && job->data.target != TARGET_INPUT)
-        return err_set(e, ERR_DATA, "%s: its targets are %s, but the net was trained on %s", path,
-                       s->classes ? "classes" : "values", s->classes ? "values" : "classes");
-    if (s->classes > job->classes && job->classes)
-        return err_set(e, ERR_DATA, "%s: %d classes, but the net was trained on %d", path,
-                       s->classes, job->classes);
-    checkpoint_normalization(&v->point, &mean, &std, &n);
-    if (n > 0)
-        data_normalize_with(s, mean, std, n);
-    v->part = (struct part){.of = s, .n = (uint32_t)s->n};
-    v->part.index = mem_alloc(s->n, sizeof *v->part.index, e);
-    v->own_index = true;
-    for (uint32_t i = 0; v->part.index && i < v->part.n; i++)
-        v->part.index[i] = i;
-    v->part_name = path;
-    return v->part.index ? 0 : -1;
-}
-
 static int evaluate(struct eval *v, struct call *c, struct err *e)
 {
     const struct conf *o = c->conf;
@@ -112,17 +78,19 @@ static int evaluate(struct eval *v, struct call *c, struct err *e)
     if (!(v->path = checkpoint_find(c->args[0], e)) || checkpoint_read(&v->point, v->path, e) ||
         checkpoint_job(&v->point, job, !o->data, e))
         return -1;
-    if (o->data ? read_file(v, o->data, e) : choose_part(v, o->split, e))
+    if (o->data && evaluate_file(job, &v->point, o->data, e))
         return -1;
+    if (choose_part(v, o->data ? "test" : o->split, e))
+        return -1;
+    if (o->data)
+        v->part_name = o->data;
     v->team = team_new(c->common.threads ? c->common.threads : par_default(), e);
-    const struct net_plan plan = {
-        .batch = BATCH, .fuse = c->common.fuse, .loss_act = job_loss_act(job)};
-    if (!v->team || net_allocate(job->net, &plan, v->team, kernels_get(c->common.isa), e) ||
-        checkpoint_load(&v->point, job, false, e))
+    if (!v->team || evaluate_prepare(job, &v->point, v->team, kernels_get(c->common.isa), e))
         return -1;
     if (job->classes && confusion_new(&v->confusion, job->classes, e))
         return -1;
-    return evaluate_part(job, &v->part, v->team, &v->result, job->classes ? &v->confusion : NULL, e);
+    return evaluate_part(job, &v->part, v->team, &v->result, job->classes ? &v->confusion : NULL,
+                         e);
 }
 
 /* ---- what came out ---- */
@@ -280,9 +248,6 @@ static int run(struct call *c, struct err *e)
     confusion_free(&v.confusion);
     job_free(&v.job);
     team_free(v.team);
-    if (v.own_index)
-        mem_free(v.part.index);
-    samples_free(&v.file);
     checkpoint_free(&v.point);
     mem_free(v.path);
     return rc;

@@ -136,7 +136,7 @@ static int run(struct call *c, struct err *e)
         .path = c->args[0], .sets = o->set.v, .n_sets = (int)o->set.n, .load_data = true};
     if (job_open(&job, &source, &c->diag, e))
         goto out;
-    progress_start(&view);
+    progress_start(&view, &job);
     const struct train_request request = {
         .job = &job,
         .dir = dir,

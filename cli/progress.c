@@ -26,10 +26,10 @@ static void clear_line(void)
     fputs("\r\033[K", stderr);
 }
 
-void progress_start(struct progress_view *v)
+void progress_start(struct progress_view *v, const struct job *job)
 {
     bool quiet = log_level() == LOG_QUIET;
-    *v = (struct progress_view){.metric = NAN};
+    *v = (struct progress_view){.metric = (double)NAN, .per_epoch = job_steps_per_epoch(job)};
     v->bar = !quiet && ui_can_redraw();
     v->rows = !quiet && (!v->bar || log_level() == LOG_VERBOSE);
     if (v->bar)
@@ -43,34 +43,32 @@ void progress_end(struct progress_view *v)
     log_set_hook(NULL);
 }
 
-/* Appends "  NAME VALUE" unless it was not measured. */
-static void add(char *line, size_t size, const char *name, double value)
+/* Appends ", NAME LOSS ACCURACY", as far as they were measured. */
+static void add(char *line, size_t size, const char *name, double loss, double metric)
 {
     char text[UI_TEXT];
     size_t n = strlen(line);
-    if (!isnan(value))
-        snprintf(line + n, size - n, "  %s %s", name, ui_number(value, text));
+    if (!isnan(loss))
+        snprintf(line + n, size - n, ", %s %s", name, ui_number(loss, text));
+    n = strlen(line);
+    if (!isnan(loss) && !isnan(metric))
+        snprintf(line + n, size - n, " %s", ui_number(metric, text));
 }
 
+/* "epoch 3/50: loss 0.3120, accuracy 0.9120, validation 0.2870 0.9210, test 0.3010 0.9180" */
 static void show_row(const struct progress_view *v, const struct progress *p)
 {
     const struct runlog_row *r = p->row;
-    char line[320], rate[UI_TEXT];
-    snprintf(line, sizeof line, "epoch %llu/%llu", (unsigned long long)r->epoch,
-             (unsigned long long)p->epochs);
-    if (p->epochs == 0 || r->step % (p->steps / p->epochs ? p->steps / p->epochs : 1))
-        snprintf(line, sizeof line, "step %llu/%llu", (unsigned long long)r->step,
-                 (unsigned long long)p->steps);
-    add(line, sizeof line, "train loss", r->train_loss);
-    add(line, sizeof line, "accuracy", r->train_metric);
-    add(line, sizeof line, "validation loss", r->val_loss);
-    add(line, sizeof line, "accuracy", r->val_metric);
-    add(line, sizeof line, "test loss", r->test_loss);
-    add(line, sizeof line, "accuracy", r->test_metric);
-    if (r->samples_per_s > 0) {
-        size_t n = strlen(line);
-        snprintf(line + n, sizeof line - n, "  %s/s", ui_short(r->samples_per_s, rate));
-    }
+    char line[320], text[UI_TEXT];
+    bool whole = r->step % v->per_epoch == 0;
+    snprintf(line, sizeof line, "%s %llu/%llu: loss %s", whole ? "epoch" : "step",
+             (unsigned long long)(whole ? r->epoch : r->step),
+             (unsigned long long)(whole ? p->epochs : p->steps), ui_number(r->train_loss, text));
+    size_t n = strlen(line);
+    if (!isnan(r->train_metric))
+        snprintf(line + n, sizeof line - n, ", accuracy %s", ui_number(r->train_metric, text));
+    add(line, sizeof line, "validation", r->val_loss, r->val_metric);
+    add(line, sizeof line, "test", r->test_loss, r->test_metric);
     if (v->bar)
         clear_line();
     fprintf(stderr, "%s\n", line);

@@ -6,15 +6,17 @@
 
 /* What the display remembers. One at a time. */
 struct progress_view {
-    bool bar;      /* a bar on a terminal */
-    bool rows;     /* a line for each row of the log */
-    double drawn;  /* when the bar was drawn, in seconds of the monotonic clock */
-    double metric; /* last validation metric, or loss; NaN: none */
+    bool bar;           /* a bar on a terminal */
+    bool rows;          /* a line for each row of the log */
+    uint64_t per_epoch; /* steps */
+    double drawn;       /* when the bar was drawn, in seconds of the monotonic clock */
+    double metric;      /* last validation metric, or loss; NaN: none */
     const char *metric_name;
 };
 
-/* Chooses bar or lines by the terminal and the log level, and clears the bar before warnings. */
-void progress_start(struct progress_view *v);
+/* For a run of this job, whose data is loaded: chooses bar or lines by the terminal and the log
+ * level, and clears the bar before warnings. */
+void progress_start(struct progress_view *v, const struct job *job);
 
 /* train_request.progress: arg is the view. */
 void progress_show(void *arg, const struct progress *p);
