@@ -5,6 +5,7 @@
 #include "train/feed.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define EVAL_BATCH 128
 
