@@ -24,7 +24,7 @@ double fmath_exp(double x)
     if (x != x)
         return x;
     if (x > 709.782712893384)
-        return INFINITY;
+        return (double)INFINITY;
     if (x < -745.2)
         return 0;
     double kd = floor(x * 1.4426950408889634 + 0.5);
@@ -43,9 +43,9 @@ double fmath_exp(double x)
 double fmath_log(double x)
 {
     if (x != x || x < 0)
-        return NAN;
+        return (double)NAN;
     if (x == 0)
-        return -INFINITY;
+        return (double)-INFINITY;
     if (x > 1.7976931348623157e308)
         return x;
     uint64_t u;
