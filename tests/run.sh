@@ -78,7 +78,7 @@ for suite in "${suites[@]}"; do
         "$([ "$s" = 0 ] || printf ' %d skipped' "$s")" $((ms / 1000)) $((ms % 1000 / 10)) \
         "${why:+  ($why)}"
     if [ "$f" != 0 ]; then
-        sed 's/^/    /' "$output"
+        grep -v '^ok ' "$output" | sed 's/^/    /'
     elif [ "$s" != 0 ]; then
         grep -h '^skip  ' "$output" | sed 's/^/    /'
     fi
