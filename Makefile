@@ -11,6 +11,7 @@
 
 CC     = gcc
 AR     = ar
+OBJCOPY = objcopy
 SAN    =
 OMP    = 1
 REAL   = float
@@ -84,7 +85,7 @@ COMPILE = $(CC) $(BASE) $(WARN) -Isrc -I$(B) -MMD -MP $(CFLAGS)
 # ---- programs ------------------------------------------------------------------------------------
 
 .PHONY: all program check-program
-all: diynn diynn-check
+all: diynn diynn-check libdiynn.a
 
 program: $(B)/diynn
 
@@ -97,7 +98,10 @@ diynn-check:
 check-program: program
 	@[ "$$(readlink diynn-check)" = $(B)/diynn ] || ln -sfn $(B)/diynn diynn-check
 
-.PHONY: diynn diynn-check
+libdiynn.a: $(B)/libdiynn.a
+	@[ "$$(readlink $@)" = $< ] || ln -sfn $< $@
+
+.PHONY: diynn diynn-check libdiynn.a
 
 $(B)/diynn: $(CLI_OBJ) $(B)/libdiynn-internal.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -105,6 +109,13 @@ $(B)/diynn: $(CLI_OBJ) $(B)/libdiynn-internal.a
 $(B)/libdiynn-internal.a: $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
+
+# One object of all that src/diynn.c needs, in which only its own names can be seen from outside.
+$(B)/libdiynn.a: $(B)/src/diynn.o $(B)/libdiynn-internal.a
+	$(CC) -nostdlib -r -o $(B)/libdiynn.o $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='diynn_*' $(B)/libdiynn.o
+	@rm -f $@
+	$(AR) rcs $@ $(B)/libdiynn.o
 
 $(B)/src/kernels/%.o: src/kernels/%.c
 	@mkdir -p $(@D)
@@ -121,13 +132,19 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPT) -c -o $@ $<
 
--include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
+-include $(OBJ:.o=.d) $(B)/src/diynn.d $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
 
 # ---- tests ---------------------------------------------------------------------------------------
 
 $(B)/tests/%: tests/%.c $(B)/libdiynn-internal.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn-internal.a -lcmocka $(LDLIBS)
+
+# sees libdiynn.a first, as a program does that only knows diynn.h
+$(B)/tests/train/test_diynn: tests/train/test_diynn.c $(B)/libdiynn.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(B)/libdiynn-internal.a -lcmocka \
+	    $(LDLIBS)
 
 .PHONY: deps tests test
 deps:

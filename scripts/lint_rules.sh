@@ -23,6 +23,7 @@ BEGIN {
     may["optim"] = "net kernels base"
     may["train"] = "net losses data optim base"
     may["analysis"] = "kernels base"
+    may["diynn.c"] = "diynn.h train net losses data optim kernels/kernels.h base"
     # who reads which registry list
     list["gen/layers.def"] = "net"
     list["gen/losses.def"] = "net losses"

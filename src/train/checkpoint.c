@@ -173,10 +173,26 @@ static int load_array(const struct checkpoint *c, const char *name, const struct
     return 0;
 }
 
+/* Means must be one, or one a channel, or one a number: whoever normalizes counts on it. */
+static int check_normalization(const struct checkpoint *c, const struct job *job, struct err *e)
+{
+    const real *mean, *std;
+    int n;
+    checkpoint_normalization(c, &mean, &std, &n);
+    if (n == 0 && !safetensors_find(&c->st, "data.mean") && !safetensors_find(&c->st, "data.std"))
+        return 0;
+    if (n != 1 && n != job->shape.c && (size_t)n != shape_size(job->shape))
+        return err_set(e, ERR_DATA, "%s: tensors 'data.mean' and 'data.std' do not fit the input",
+                       c->path);
+    return 0;
+}
+
 int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optimizer, struct err *e)
 {
     char name[CHECKPOINT_NAME];
     int used = 0;
+    if (check_normalization(c, job, e))
+        return -1;
     if (with_optimizer && optim_slots(&job->optim) && !c->has_optimizer)
         return err_set(e, ERR_DATA, "%s: has no optimizer state to go on from", c->path);
     for (int i = 1; i < job->net->n_layers; i++)
