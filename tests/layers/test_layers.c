@@ -31,6 +31,8 @@
 #define KINK      5e-2
 #endif
 
+static const char *isa; /* the kernels under test */
+
 /* A net made from an example, with what a pass needs. */
 struct bench {
     const struct layer_ops *ops;
@@ -66,7 +68,7 @@ static int try_open(struct bench *b, const struct layer_ops *ops, const struct l
     netfile_free(nf);
     if (d.total)
         fail_msg("[%s] example: %s", ops->name, d.msg[0].text);
-    if (b->net && net_allocate(b->net, plan, b->team, kernels_get("ref"), e) == 0 &&
+    if (b->net && net_allocate(b->net, plan, b->team, kernels_get(isa), e) == 0 &&
         net_init(b->net, 1, e) == 0)
         return 0;
     net_free(b->net);
@@ -266,7 +268,7 @@ static void check_bits(const struct bench *b, const real *x, const real *y, size
                        const char *what, const char *way)
 {
     if (memcmp(x, y, n * sizeof *x) != 0)
-        fail_msg("[%s] %s: other %s, in\n%s", b->ops->name, way, what, b->text);
+        fail_msg("[%s] %s, %s: other %s, in\n%s", b->ops->name, isa, way, what, b->text);
 }
 
 /* Threads, fusion and memory plans change no bit. */
@@ -370,12 +372,18 @@ static void check_allocations(const struct layer_ops *ops, const struct layer_ex
     }
 }
 
+/* Every example on every instruction set that this processor has. */
 static void each_example(void (*check)(const struct layer_ops *ops, const struct layer_example *ex))
 {
     int n = 0;
-    for (const struct layer_ops *const *ops = layer_registry; *ops; ops++)
-        for (const struct layer_example *ex = (*ops)->examples; ex->text; ex++, n++)
-            check(*ops, ex);
+    for (int i = 0; kernels_names[i]; i++) {
+        if (!kernels_supported(kernels_names[i]))
+            continue;
+        isa = kernels_names[i];
+        for (const struct layer_ops *const *ops = layer_registry; *ops; ops++)
+            for (const struct layer_example *ex = (*ops)->examples; ex->text; ex++, n++)
+                check(*ops, ex);
+    }
     assert_true(n > 0);
 }
 

@@ -424,6 +424,31 @@ static void test_decide(void **state)
     assert_int_equal(loss_decide(&l, (real[]){(real)0.6}), 1);
 }
 
+/* Every allocation fails once: an error, and nothing is left behind. */
+static void test_allocations(void **state)
+{
+    (void)state;
+    struct diag d = {0};
+    struct err e = {0};
+    struct netfile *nf = netfile_parse("test.ini", "[loss]\n", 7, &d, &e);
+    assert_non_null(nf);
+    size_t before = mem_live();
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        struct loss l;
+        e = (struct err){0};
+        mem_fail_at(n);
+        int r = loss_read(&l, nf, netfile_section(nf, "loss"), &d, &e);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(r, failed ? -1 : 0);
+        assert_int_equal(e.kind, failed ? ERR_INTERNAL : ERR_NONE);
+        loss_free(&l);
+        assert_int_equal(mem_live(), before);
+    }
+    netfile_free(nf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_write),
         cmocka_unit_test(test_outputs_and_classes),
         cmocka_unit_test(test_decide),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,13 +282,36 @@ static void test_write(void **state)
     }
 }
 
+/* Every allocation fails once: an error, and nothing is left behind. */
+static void test_allocations(void **state)
+{
+    (void)state;
+    struct diag d = {0};
+    struct netfile *nf = parse("[optimizer]\ntype = adam\nlr = 0.1\n", &d);
+    size_t before = mem_live();
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        struct optim o;
+        struct err e = {0};
+        mem_fail_at(n);
+        int r = optim_read(&o, nf, netfile_section(nf, "optimizer"), &d, &e);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(r, failed ? -1 : 0);
+        assert_int_equal(e.kind, failed ? ERR_INTERNAL : ERR_NONE);
+        optim_free(&o);
+        assert_int_equal(mem_live(), before);
+    }
+    netfile_free(nf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),      cmocka_unit_test(test_any_threads),
         cmocka_unit_test(test_even_shares), cmocka_unit_test(test_marks_of_params),
         cmocka_unit_test(test_defaults),    cmocka_unit_test(test_wrong_keys),
-        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write),       cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
