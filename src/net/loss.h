@@ -16,7 +16,7 @@ enum reduction { REDUCTION_MEAN, REDUCTION_SUM };
 
 struct loss {
     const struct loss_ops *ops;
-    int type;     /* its place in loss_registry */
+    int type; /* its place in loss_registry */
     int reduction;
     void *conf;  /* ops->conf_size bytes */
     int k;       /* outputs */

@@ -1,5 +1,5 @@
-/* optim.h - what an optimizer is. THE interface of src/optim/: an optimizer is one file there, which
- * exports one `const struct optim_ops optim_NAME`. Formulas and slot names are PyTorch's. */
+/* optim.h - what an optimizer is. THE interface of src/optim/: an optimizer is one file there,
+ * which exports one `const struct optim_ops optim_NAME`. Formulas and slot names are PyTorch's. */
 #ifndef OPTIM_OPTIM_H
 #define OPTIM_OPTIM_H
 
@@ -21,9 +21,9 @@ struct optim {
 struct optim_ops {
     const char *name, *help;
     const char *lr_default, *weight_decay_default; /* as a file writes them */
-    const struct opt *opts; /* its own keys; NULL: none */
+    const struct opt *opts;                        /* its own keys; NULL: none */
     size_t conf_size;
-    int n_slots; /* arrays of state a parameter, at most; see optim_slots */
+    int n_slots;                        /* arrays of state a parameter, at most; see optim_slots */
     const char *slot_name[PARAM_SLOTS]; /* "momentum_buffer", "exp_avg": in checkpoints */
     /* How many of them these settings need, in order; NULL: all. */
     int (*slots)(const struct optim *o);

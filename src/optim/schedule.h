@@ -1,5 +1,5 @@
-/* schedule.h - the learning rate as a function of epoch and step. Pure functions of their arguments,
- * so a resumed run needs no state; the same bits on every machine (fmath.h). */
+/* schedule.h - the learning rate as a function of epoch and step. Pure functions of their
+ * arguments, so a resumed run needs no state; the same bits on every machine (fmath.h). */
 #ifndef OPTIM_SCHEDULE_H
 #define OPTIM_SCHEDULE_H
 
@@ -22,9 +22,10 @@ int schedule_read(struct schedule *s, const struct netfile *nf, const struct sec
                   struct diag *d, struct err *e);
 int schedule_write(const struct schedule *s, struct text *t, struct err *e);
 
-/* The rate of step `step` (0 the first) which lies in epoch `epoch` (0 the first), of `total` steps,
- * from the optimizer's lr. step, exponential: by epoch, as PyTorch's StepLR and ExponentialLR;
- * onecycle: by step, as OneCycleLR(max_lr = lr, total_steps = total), momentum not cycled. */
+/* The rate of step `step` (0 the first) which lies in epoch `epoch` (0 the first), of `total`
+ * steps, from the optimizer's lr. step, exponential: by epoch, as PyTorch's StepLR and
+ * ExponentialLR; onecycle: by step, as OneCycleLR(max_lr = lr, total_steps = total), momentum not
+ * cycled. */
 double schedule_lr(const struct schedule *s, double lr, uint64_t epoch, uint64_t step,
                    uint64_t total);
 
