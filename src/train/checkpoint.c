@@ -14,15 +14,19 @@
 uint32_t checkpoint_crc(const struct st_tensor *tensors, int n_tensors, const struct st_meta *meta,
                         int n_meta)
 {
-    uint32_t crc = 0;
-    for (int i = 0; i < n_tensors; i++)
-        crc = io_crc32(crc, tensors[i].data, tensors[i].bytes);
+    uint32_t sum = 0;
+    for (int i = 0; i < n_tensors; i++) {
+        const struct st_tensor *t = &tensors[i];
+        uint32_t crc = io_crc32((uint32_t)t->dtype, t->name, strlen(t->name));
+        crc = io_crc32(crc, t->dim, (size_t)t->nd * sizeof *t->dim);
+        sum += io_crc32(crc, t->data, t->bytes);
+    }
     for (int i = 0; i < n_meta; i++)
         if (strcmp(meta[i].key, META_CHECKSUM) != 0) {
-            crc = io_crc32(crc, meta[i].key, strlen(meta[i].key) + 1);
-            crc = io_crc32(crc, meta[i].value, strlen(meta[i].value) + 1);
+            uint32_t crc = io_crc32(0, meta[i].key, strlen(meta[i].key) + 1);
+            sum += io_crc32(crc, meta[i].value, strlen(meta[i].value));
         }
-    return crc;
+    return sum;
 }
 
 static const char *need_meta(const struct checkpoint *c, const char *key, struct err *e)
@@ -161,18 +165,6 @@ static const struct st_tensor *expect(const struct checkpoint *c, const char *na
     return t;
 }
 
-static int load_array(const struct checkpoint *c, const char *name, const struct param *p, real *w,
-                      struct err *e)
-{
-    const struct st_tensor *t = expect(c, name, p, e);
-    if (!t)
-        return -1;
-    const real *v = t->data;
-    for (size_t i = 0; i < p->size; i++)
-        w[param_index(p, i)] = v[i];
-    return 0;
-}
-
 /* Means must be one, or one a channel, or one a number: whoever normalizes counts on it. */
 static int check_normalization(const struct checkpoint *c, const struct job *job, struct err *e)
 {
@@ -187,24 +179,24 @@ static int check_normalization(const struct checkpoint *c, const struct job *job
     return 0;
 }
 
-int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optimizer, struct err *e)
+/* Every tensor of the net, with `slots` of the optimizer's each, must be there and no other. */
+static int check_tensors(const struct checkpoint *c, const struct job *job, bool with_optimizer,
+                         struct err *e)
 {
     char name[CHECKPOINT_NAME];
-    int used = 0;
-    if (check_normalization(c, job, e))
-        return -1;
-    if (with_optimizer && optim_slots(&job->optim) && !c->has_optimizer)
+    int used = 0, slots = with_optimizer ? optim_slots(&job->optim) : 0;
+    if (slots && !c->has_optimizer)
         return err_set(e, ERR_DATA, "%s: has no optimizer state to go on from", c->path);
     for (int i = 1; i < job->net->n_layers; i++)
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
-            struct param *p = &l->params[j];
-            if (load_array(c, checkpoint_name(name, l, p, NULL), p, p->w, e))
+            const struct param *p = &l->params[j];
+            bool trained = p->kind == PARAM_TRAINED && !p->frozen;
+            if (!expect(c, checkpoint_name(name, l, p, NULL), p, e))
                 return -1;
             used++;
-            for (int s = 0; p->g && with_optimizer && s < optim_slots(&job->optim); s++, used++)
-                if (load_array(c, checkpoint_name(name, l, p, job->optim.ops->slot_name[s]), p,
-                               p->slot[s], e))
+            for (int s = 0; trained && s < slots; s++, used++)
+                if (!expect(c, checkpoint_name(name, l, p, job->optim.ops->slot_name[s]), p, e))
                     return -1;
         }
     for (int i = 0; i < c->st.n_tensors; i++) {
@@ -215,6 +207,30 @@ int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optim
     if (used != c->st.n_tensors)
         return err_set(e, ERR_DATA, "%s: has %d tensors, but the network in it uses %d", c->path,
                        c->st.n_tensors, used);
+    return check_normalization(c, job, e);
+}
+
+static void load_array(const struct checkpoint *c, const char *name, const struct param *p, real *w)
+{
+    const real *v = safetensors_find(&c->st, name)->data;
+    for (size_t i = 0; i < p->size; i++)
+        w[param_index(p, i)] = v[i];
+}
+
+int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optimizer, struct err *e)
+{
+    char name[CHECKPOINT_NAME];
+    if (check_tensors(c, job, with_optimizer, e))
+        return -1;
+    for (int i = 1; i < job->net->n_layers; i++)
+        for (int j = 0; j < job->net->layers[i].n_params; j++) {
+            const struct layer *l = &job->net->layers[i];
+            struct param *p = &l->params[j];
+            load_array(c, checkpoint_name(name, l, p, NULL), p, p->w);
+            for (int s = 0; p->g && with_optimizer && s < optim_slots(&job->optim); s++)
+                load_array(c, checkpoint_name(name, l, p, job->optim.ops->slot_name[s]), p,
+                           p->slot[s]);
+        }
     return 0;
 }
 
@@ -246,7 +262,8 @@ int checkpoint_job(const struct checkpoint *c, struct job *job, bool load_data, 
         err_set(e, ERR_DATA, "%s: the network file in it is wrong: %s", c->path, d->msg[0].text);
     }
     mem_free(d);
-    return r;
+    /* before anything is allocated: a network much larger than its file is a damaged file */
+    return r ? r : check_tensors(c, job, false, e);
 }
 
 const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out)

@@ -33,6 +33,10 @@ struct checkpoint {
 int checkpoint_make(struct blob *out, const struct job *job, const struct position *at,
                     bool with_optimizer, struct err *e);
 
+/* The last step of that: tensors and metadata, with their checksum in the place of an old one. */
+int checkpoint_seal(struct blob *out, const struct st_tensor *tensors, int n_tensors,
+                    const struct st_meta *meta, int n_meta, struct err *e);
+
 /* What kernels compute with: "fused" multiply-add, "separate", or "reference". Tables with the same
  * word give the same bits. */
 const char *checkpoint_arithmetic(const struct kernels *k);

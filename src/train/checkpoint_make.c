@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *checkpoint_name(char *out, const struct layer *l, const struct param *p,
@@ -101,16 +100,6 @@ static void measure(const struct job *job, int slots, size_t *tensors, size_t *n
         }
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct st_tensor *)a)->name, ((const struct st_tensor *)b)->name);
-}
-
-static int by_key(const void *a, const void *b)
-{
-    return strcmp(((const struct st_meta *)a)->key, ((const struct st_meta *)b)->key);
-}
-
 static void meta_text(struct meta *m, const char *key, const char *value)
 {
     m->list[m->n++] = (struct st_meta){key, value};
@@ -172,6 +161,20 @@ static void fill_meta(struct meta *m, const struct job *job, const struct positi
         }
 }
 
+int checkpoint_seal(struct blob *out, const struct st_tensor *tensors, int n_tensors,
+                    const struct st_meta *meta, int n_meta, struct err *e)
+{
+    struct st_meta sealed[META_MAX];
+    char crc[16];
+    int n = 0;
+    for (int i = 0; i < n_meta && n < META_MAX - 1; i++)
+        if (strcmp(meta[i].key, META_CHECKSUM) != 0)
+            sealed[n++] = meta[i];
+    snprintf(crc, sizeof crc, "%08" PRIx32, checkpoint_crc(tensors, n_tensors, sealed, n));
+    sealed[n++] = (struct st_meta){META_CHECKSUM, crc};
+    return safetensors_serialise(tensors, n_tensors, sealed, n, out, e);
+}
+
 int checkpoint_make(struct blob *out, const struct job *job, const struct position *at,
                     bool with_optimizer, struct err *e)
 {
@@ -181,7 +184,6 @@ int checkpoint_make(struct blob *out, const struct job *job, const struct positi
     struct text net = {0};
     struct meta meta = {.n = 0};
     char *names = class_names(job, e);
-    char crc[16];
     measure(job, slots, &n_tensors, &n_numbers);
     m.tensors = mem_alloc(n_tensors, sizeof *m.tensors, e);
     m.names = mem_alloc(n_tensors, sizeof *m.names, e);
@@ -190,11 +192,7 @@ int checkpoint_make(struct blob *out, const struct job *job, const struct positi
         goto out;
     fill(&m, job, slots);
     fill_meta(&meta, job, at, net.s, names);
-    qsort(m.tensors, (size_t)m.n, sizeof *m.tensors, by_name);
-    qsort(meta.list, (size_t)meta.n, sizeof *meta.list, by_key);
-    snprintf(crc, sizeof crc, "%08" PRIx32, checkpoint_crc(m.tensors, m.n, meta.list, meta.n));
-    meta_text(&meta, META_CHECKSUM, crc);
-    r = safetensors_serialise(m.tensors, m.n, meta.list, meta.n, out, e);
+    r = checkpoint_seal(out, m.tensors, m.n, meta.list, meta.n, e);
 out:
     mem_free(names);
     mem_free(net.s);

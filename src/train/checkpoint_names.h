@@ -38,7 +38,8 @@ const char *checkpoint_name(char *out, const struct layer *l, const struct param
 /* The shape p has in files; returns its number of dimensions. */
 int checkpoint_dims(const struct param *p, uint64_t dim[PARAM_DIMS]);
 
-/* CRC-32 of the tensors and of the metadata but the checksum, in the order of the file. */
+/* Sum of the CRC-32 of each tensor (name, type, shape, data) and of each metadata entry but the
+ * checksum: independent of their order. */
 uint32_t checkpoint_crc(const struct st_tensor *tensors, int n_tensors, const struct st_meta *meta,
                         int n_meta);
 

@@ -113,6 +113,19 @@ static int same_net(const struct train_request *r, const struct checkpoint *c, s
     return result;
 }
 
+/* A position that no run of this length and batch can have. */
+static int check_position(const struct train_request *r, const struct checkpoint *c, struct err *e)
+{
+    const struct position *at = &c->at;
+    uint64_t per_epoch = job_steps_per_epoch(r->job);
+    if (at->step > job_steps(r->job) || at->epoch_step >= per_epoch || at->epoch > at->step ||
+        at->step != at->epoch * per_epoch + at->epoch_step || at->best_step > at->step)
+        return err_set(e, ERR_DATA,
+                       "%s: its position is impossible: step %" PRIu64 " in epoch %" PRIu64,
+                       c->path, at->step, at->epoch);
+    return 0;
+}
+
 static int same_data(const struct train_request *r, const struct checkpoint *c, struct err *e)
 {
     for (int i = 0; i < 3; i++) {
@@ -136,7 +149,8 @@ int resume_open(const struct train_request *r, struct checkpoint *c, struct err 
         return -1;
     if (!io_exists(path))
         result = 0;
-    else if (checkpoint_read(c, path, e) == 0 && same_net(r, c, e) == 0 && same_data(r, c, e) == 0)
+    else if (checkpoint_read(c, path, e) == 0 && same_net(r, c, e) == 0 &&
+             same_data(r, c, e) == 0 && check_position(r, c, e) == 0)
         result = 1;
     if (result < 0)
         checkpoint_free(c);

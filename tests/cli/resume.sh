@@ -1,0 +1,102 @@
+#!/bin/bash
+# A run that is stopped and resumed is the run that was never stopped, bit by bit.
+. tests/cli/lib.sh
+
+net=tests/files/nets/bits.ini
+options=(--set train.epochs=60 --set train.save_every=0.01 --set train.log_every=5 --threads 2 -q)
+RANDOM=${SEED:-7}
+
+log() # NAME
+{
+    sed 's/,[^,]*,[^,]*$//' "$T/$1/log.csv" >"$T/$1.log"
+}
+
+same_run() # NAME
+{
+    log "$1"
+    same "$T/whole/last.safetensors" "$T/$1/last.safetensors" "$1: last checkpoint"
+    same "$T/whole/best.safetensors" "$T/$1/best.safetensors" "$1: best checkpoint"
+    same "$T/whole/net.ini" "$T/$1/net.ini" "$1: network file"
+    same "$T/whole.log" "$T/$1.log" "$1: log"
+}
+
+# stopped SIGNAL NAME: starts or goes on, and sends the signal after a random time. 0: it was
+# stopped by it, 1: it had ended before.
+stopped()
+{
+    "$DIYNN" train $net -o "$T/$2" --resume "${options[@]}" 2>"$T/err" &
+    local pid=$!
+    sleep "0.$(printf %03d $((40 + RANDOM % 160)))"
+    kill -s "$1" $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    status=$?
+    [ $status -ne 0 ]
+}
+
+run "$DIYNN" train $net -o "$T/whole" "${options[@]}"
+expect 0 'a run that is never stopped'
+log whole
+
+kills=0
+for _ in $(seq 20); do
+    stopped KILL killed && kills=$((kills + 1))
+done
+check "killed $kills of 20 times" test $kills -ge 3
+run "$DIYNN" train $net -o "$T/killed" --resume "${options[@]}"
+expect 0 'resumed after SIGKILL'
+same_run killed
+check 'no temporary file is left' test -z "$(find "$T/killed" -name '.*' -type f)"
+
+# A signal that asks: the step is finished and saved, exit 130.
+interrupts=0
+for _ in $(seq 6); do
+    if stopped "$([ $((RANDOM % 2)) = 0 ] && echo INT || echo TERM)" asked; then
+        interrupts=$((interrupts + 1))
+        check 'exit code 130' test $status = 130
+    fi
+done
+check "interrupted $interrupts times" test $interrupts -ge 1
+run "$DIYNN" train $net -o "$T/asked" --resume "${options[@]}"
+expect 0 'resumed after a signal'
+same_run asked
+
+run "$DIYNN" train $net -o "$T/asked" --resume "${options[@]}" -v
+expect 0 'a finished run is left alone'
+same_run asked
+
+# More epochs go on behind the old ones; the schedule must not depend on the length.
+long=(--set optimizer.type=sgd --set schedule.type=constant --set train.save_every=0.01 -q)
+run "$DIYNN" train $net -o "$T/short" "${long[@]}" --set train.epochs=3
+expect 0
+run "$DIYNN" train $net -o "$T/short" "${long[@]}" --set train.epochs=5 --resume
+expect 0 'more epochs'
+run "$DIYNN" train $net -o "$T/long" "${long[@]}" --set train.epochs=5
+expect 0
+same "$T/long/last.safetensors" "$T/short/last.safetensors" 'more epochs: last checkpoint'
+run "$DIYNN" train $net -o "$T/short" "${long[@]}" --set train.epochs=2 --resume
+expect 4 'fewer epochs are refused'
+expect_err 'steps already'
+run "$DIYNN" train $net -o "$T/whole" "${options[@]}" --set train.epochs=61 --resume
+expect 4 'a one-cycle schedule cannot be made longer'
+expect_err 'onecycle'
+run "$DIYNN" train $net -o "$T/short" "${long[@]}" --set a.units=38 --resume
+expect 4 'another network file is refused'
+expect_err "it had 'units = 37', now there is 'units = 38'"
+
+# What must not be overwritten is not.
+run "$DIYNN" train $net -o "$T/whole" "${options[@]}"
+expect 2 'an existing run is not overwritten'
+expect_err '--resume'
+run "$DIYNN" train $net -o "$T/killed" "${options[@]}" --force
+expect 0 'unless it is forced'
+same_run killed
+
+# A damaged checkpoint is refused and stays as it is.
+head -c 3000 "$T/asked/last.safetensors" >"$T/cut"
+cp "$T/cut" "$T/asked/last.safetensors"
+run "$DIYNN" train $net -o "$T/asked" --resume "${options[@]}" --set train.epochs=61
+expect 4 'a cut checkpoint is refused'
+expect_err 'last.safetensors'
+same "$T/cut" "$T/asked/last.safetensors" 'and left as it is'
+run "$DIYNN" train $net -o "$T/new" --resume -q --set train.epochs=1
+expect 0 'resuming what never began begins it'
