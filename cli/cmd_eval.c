@@ -58,7 +58,7 @@ static int choose_part(struct eval *v, const char *wish, struct err *e)
     for (int i = 0; i < 3; i++) {
         bool there = parts[i].part->of && parts[i].part->n > 0;
         known |= wish && !strcmp(wish, parts[i].name);
-        if (!there || (wish && strcmp(wish, parts[i].name)))
+        if (!there || (wish && strcmp(wish, parts[i].name) != 0))
             continue;
         v->part = *parts[i].part;
         v->part_name = parts[i].name;

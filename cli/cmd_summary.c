@@ -168,7 +168,7 @@ static void print_dot(const struct job *job)
     for (int i = 0; i < net->n_layers; i++) {
         const struct layer *l = &net->layers[i];
         printf("    n%d [label=\"%s", i, l->name);
-        if (l->ops && strncmp(l->name, l->ops->name, strlen(l->ops->name)))
+        if (l->ops && strncmp(l->name, l->ops->name, strlen(l->ops->name)) != 0)
             printf("\\n%s", l->ops->name);
         if (l->n_params)
             printf("\\n%.0f parameters", params_of(l));

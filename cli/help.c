@@ -164,6 +164,16 @@ static void show_examples(const struct layer_example *x)
     }
 }
 
+/* The row `name` of a topic, or NULL. */
+static const struct opt *find_row(const struct topic *t, const char *name)
+{
+    for (int i = 0; i < TOPIC_TABLES && t->tables[i]; i++)
+        for (const struct opt *o = t->tables[i]; o->name; o++)
+            if (!strcmp(o->name, name))
+                return o;
+    return NULL;
+}
+
 int help_topic(const struct topic *t, bool more)
 {
     char place[TOPIC_PLACE], title[TOPIC_PLACE + 32];
@@ -182,7 +192,7 @@ int help_topic(const struct topic *t, bool more)
         for (const struct opt *o = t->tables[i]; o->name; o++)
             key(o);
     show_examples(t->examples);
-    if (t->kind == TOPIC_SECTION && t->tables[0] && !strcmp(t->tables[0]->name, "type")) {
+    if (t->kind == TOPIC_SECTION && find_row(t, "type")) {
         printf("\n");
         ui_wrap(stdout, 0, 0, "Each type has keys of its own: diynn help TYPE.");
     }
@@ -192,16 +202,6 @@ int help_topic(const struct topic *t, bool more)
 static bool same_row(const struct opt *a, const struct opt *b)
 {
     return a->help == b->help && a->def == b->def;
-}
-
-/* The row `name` of a topic, or NULL. */
-static const struct opt *find_row(const struct topic *t, const char *name)
-{
-    for (int i = 0; i < TOPIC_TABLES && t->tables[i]; i++)
-        for (const struct opt *o = t->tables[i]; o->name; o++)
-            if (!strcmp(o->name, name))
-                return o;
-    return NULL;
 }
 
 /* Whether the n bytes of `word` mean this topic: its own name, or the section it is a type of. */

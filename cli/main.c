@@ -50,7 +50,7 @@ const struct cmd *cmd_find(const char *name)
 static int unknown_command(const char *word, struct err *e)
 {
     const char *names[64] = {NULL};
-    for (int i = 0; cmd_registry[i] && i < 63; i++)
+    for (int i = 0; i < 63 && cmd_registry[i]; i++)
         names[i] = cmd_registry[i]->name;
     const char *near = netfile_nearest(word, names);
     if (near)
@@ -79,7 +79,7 @@ static int apply_common(struct common *c, struct err *e)
     ui_init(c->no_color);
     log_set_level(c->quiet ? LOG_QUIET : c->verbose ? LOG_VERBOSE : LOG_NORMAL);
     const char *fuse = getenv("DIYNN_FUSE"), *isa = getenv("DIYNN_ISA");
-    c->fuse = !fuse || strcmp(fuse, "0");
+    c->fuse = !fuse || strcmp(fuse, "0") != 0;
     if (c->isa)
         return check_isa(c->isa, "--isa", e);
     if (isa && *isa)
