@@ -146,11 +146,15 @@ $(B)/tests/train/test_diynn: tests/train/test_diynn.c $(B)/libdiynn.a
 	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(B)/libdiynn-internal.a -lcmocka \
 	    $(LDLIBS)
 
+$(B)/tests/embed: tests/embed.c $(B)/libdiynn.a
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(LDLIBS)
+
 .PHONY: deps tests test
 deps:
 	@scripts/deps.sh build
 
-tests: $(TEST_BIN)
+tests: $(TEST_BIN) $(B)/tests/embed
 
 test: deps
 	@$(MAKE) --no-print-directory all tests
@@ -187,6 +191,8 @@ DESTDIR =
 install: all
 	install -D diynn '$(DESTDIR)$(PREFIX)/bin/diynn'
 	install -D diynn-check '$(DESTDIR)$(PREFIX)/bin/diynn-check'
+	install -D -m 644 libdiynn.a '$(DESTDIR)$(PREFIX)/lib/libdiynn.a'
+	install -D -m 644 src/diynn.h '$(DESTDIR)$(PREFIX)/include/diynn.h'
 	install -D -m 644 docs/diynn.1 '$(DESTDIR)$(PREFIX)/share/man/man1/diynn.1'
 
 .PHONY: clean help

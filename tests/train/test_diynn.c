@@ -30,7 +30,7 @@ static struct blob make(const char *text, int n_norm, char **names)
     struct err e = {0};
     struct diag *d = mem_alloc(1, sizeof *d, &e);
     struct job job;
-    struct position at = {.epoch = 3, .best_value = 0.5};
+    struct position at = {.epoch = 3, .best_value = 0.3};
     struct blob b;
     const struct job_source src = {.path = "net.ini", .text = text};
     if (job_open(&job, &src, d, &e))
