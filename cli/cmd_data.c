@@ -76,6 +76,7 @@ struct view {
     char *const *names; /* of classes; NULL: numbers */
     struct seen seen[PARTS];
     int n_seen;
+    bool itself;             /* the sample is its own target: no table of targets */
     const struct data *data; /* NULL for a single file */
     const struct data_conf *conf;
 };
@@ -119,17 +120,18 @@ static int print_json(const struct view *v, struct err *e)
 
 static int print_parts(const struct view *v, struct err *e)
 {
-    struct table t = {.align = v->k ? "lrrrrrr" : "lrrrrr"};
+    bool targets = v->k > 0 && !v->itself;
+    struct table t = {.align = targets ? "lrrrrrr" : "lrrrrr"};
     char a[4][UI_TEXT], b[2][UI_TEXT];
     int rc =
-        table_row(&t, e, "part\tsamples\tmin\tmax\tmean\tdeviation%s", v->k ? "\ttargets" : "");
+        table_row(&t, e, "part\tsamples\tmin\tmax\tmean\tdeviation%s", targets ? "\ttargets" : "");
     for (int i = 0; rc == 0 && i < v->n_seen; i++) {
         const struct seen *s = &v->seen[i];
         rc = table_row(&t, e, "%s\t%lu\t%s\t%s\t%s\t%s%s%s%s%s", s->name, (unsigned long)s->part->n,
                        ui_number(s->min, a[0]), ui_number(s->max, a[1]), ui_number(s->mean, a[2]),
-                       ui_number(s->deviation, a[3]), v->k ? "\t" : "",
-                       v->k ? ui_number(s->target_min, b[0]) : "", v->k ? " .. " : "",
-                       v->k ? ui_number(s->target_max, b[1]) : "");
+                       ui_number(s->deviation, a[3]), targets ? "\t" : "",
+                       targets ? ui_number(s->target_min, b[0]) : "", targets ? " .. " : "",
+                       targets ? ui_number(s->target_max, b[1]) : "");
     }
     if (rc == 0)
         table_print(&t, stdout);
@@ -183,6 +185,8 @@ static int print_text(const struct view *v, struct err *e)
     printf("  shape      %s (%zu values)\n", shape_text(v->shape, shape), shape_size(v->shape));
     if (v->classes)
         printf("  classes    %d\n", v->classes);
+    else if (v->itself)
+        printf("  targets    the sample itself\n");
     else
         printf("  targets    %d value%s a sample\n", v->k, v->k == 1 ? "" : "s");
     if (v->data && v->data->n_norm)
@@ -237,6 +241,7 @@ static int show_net(struct call *c, struct err *e)
                      .classes = data.classes,
                      .k = data.k,
                      .names = data.names,
+                     .itself = conf.target == TARGET_INPUT,
                      .data = &data,
                      .conf = &conf};
     add_part(&v, "train", &data.train);

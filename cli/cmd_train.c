@@ -95,9 +95,11 @@ static void say_result(const struct job *job, const char *dir, const struct trai
     say_next(dir, r);
 }
 
-/* The command that goes on with an interrupted run. */
+/* That it was interrupted, and the command that goes on with it: all there is to say. */
 static int say_interrupted(const struct call *c, const char *dir, struct err *e)
 {
+    ui_error(e);
+    e->msg[0] = '\0';
     const struct conf *o = c->conf;
     struct text t = {0};
     int rc = text_add(&t, e, "to go on: diynn train %s", c->args[0]);
