@@ -48,9 +48,14 @@ double fmath_log(double x)
         return (double)-INFINITY;
     if (x > 1.7976931348623157e308)
         return x;
+    int k = -1023;
+    if (x < 0x1p-1022) { /* denormal */
+        x *= 0x1p54;
+        k -= 54;
+    }
     uint64_t u;
     memcpy(&u, &x, sizeof u);
-    int k = (int)(u >> 52) - 1023;
+    k += (int)(u >> 52);
     double m = from_bits((u & UINT64_C(0xfffffffffffff)) | UINT64_C(0x3ff0000000000000));
     if (m > 1.4142135623730951) {
         m /= 2;

@@ -126,7 +126,7 @@ int mem_grow(void *p, size_t *cap, size_t need, size_t size, struct err *e)
 
 char *mem_strndup(const char *s, size_t n, struct err *e)
 {
-    char *p = n == SIZE_MAX ? NULL : mem_alloc(n + 1, 1, e);
+    char *p = mem_alloc(n < SIZE_MAX ? n + 1 : n, 1, e); /* SIZE_MAX is refused with its reason */
     if (p)
         memcpy(p, s, n);
     return p;

@@ -4,7 +4,7 @@
  * own, rounded to float. Every lane is computed alike, so a value has the same bits wherever it
  * stands, and AVX2 and AVX-512 agree bit by bit.
  *
- * Errors in units in the last place stay below 0.9 for exp (1.2 on base, whose multiply-add rounds
+ * Errors in units in the last place stay below 0.9 for exp (1.3 on base, whose multiply-add rounds
  * twice), 0.8 for log, 2.5 for tanh (2.6) and 2.5 for sigmoid, over all floats: test_vmath
  * measures. Infinities, NaN, overflow to infinity, results in the denormal range and underflow to 0
  * are as IEEE wants them; denormal arguments count in full; tanh(-0) is -0; log of a negative is

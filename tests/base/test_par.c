@@ -1,0 +1,132 @@
+/* Tests of base/par.c: nobody passes a barrier early, whatever the number of threads and however
+ * late some of them are; and parts cover their range. */
+#include "base/par.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+struct shared {
+    struct team *team;
+    int rounds, late_every;
+    long slot[2][PAR_MAX];
+    atomic_int wrong, called;
+};
+
+static void pause_us(long us)
+{
+    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+}
+
+/* Every thread writes its slot, waits, and reads those of the others. Two sets of slots take turns,
+ * so that one barrier a round is enough, and missing one shows. */
+static void count_rounds(void *arg, int tid, int nt)
+{
+    struct shared *s = arg;
+    atomic_fetch_add(&s->called, 1);
+    for (int round = 1; round <= s->rounds; round++) {
+        if (s->late_every && round % s->late_every == tid % s->late_every)
+            pause_us(100); /* longer than others spin */
+        s->slot[round % 2][tid] = (long)round * (tid + 1);
+        team_barrier(s->team, tid);
+        for (int other = 0; other < nt; other++)
+            if (s->slot[round % 2][other] != (long)round * (other + 1))
+                atomic_fetch_add(&s->wrong, 1);
+    }
+}
+
+static void run(int nt, int rounds, int late_every)
+{
+    struct err e = {0};
+    static struct shared s;
+    memset(&s, 0, sizeof s);
+    s.team = team_new(nt, &e);
+    s.rounds = rounds;
+    s.late_every = late_every;
+    assert_non_null(s.team);
+    for (int again = 1; again <= 3; again++) { /* a team runs as often as one likes */
+        team_run(s.team, count_rounds, &s);
+        assert_int_equal(s.wrong, 0);
+        assert_int_equal(s.called, again * team_size(s.team));
+    }
+    team_free(s.team);
+}
+
+static void barrier_holds(void **state)
+{
+    (void)state;
+    for (int nt = 1; nt <= 4; nt++)
+        run(nt, nt <= 2 ? 5000 : 500, 0);
+}
+
+static void late_threads_are_waited_for(void **state)
+{
+    (void)state;
+    for (int nt = 2; nt <= 4; nt++)
+        run(nt, 60, 7);
+}
+
+static void many_more_threads_than_processors(void **state)
+{
+    (void)state;
+    run(16, 40, 0);
+}
+
+static void team_sizes(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    static const int asked[] = {-3, 0, 1, 2, PAR_MAX, PAR_MAX + 1, 100000};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct team *t = team_new(asked[i], &e);
+        assert_non_null(t);
+#ifdef _OPENMP
+        assert_int_equal(team_size(t), asked[i] < 1 ? 1 : asked[i] > PAR_MAX ? PAR_MAX : asked[i]);
+#else
+        assert_int_equal(team_size(t), 1);
+#endif
+        team_free(t);
+    }
+    team_free(NULL);
+    assert_in_range(par_default(), 1, PAR_MAX);
+}
+
+static void ranges_cover(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 15, 16, 17, 100, 1000, 65537, (size_t)1 << 40};
+    static const size_t grains[] = {1, 2, 16, 64, 100};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t g = 0; g < sizeof grains / sizeof *grains; g++)
+            for (int nt = 1; nt <= 9; nt++) {
+                size_t n = sizes[s], grain = grains[g], at = 0, most = 0, fewest = SIZE_MAX;
+                for (int tid = 0; tid < nt; tid++) {
+                    size_t lo, hi;
+                    par_range(n, grain, tid, nt, &lo, &hi);
+                    assert_true(lo == at && lo <= hi && hi <= n);
+                    assert_true(hi == n || hi % grain == 0);
+                    size_t pieces = (hi - lo + grain - 1) / grain;
+                    most = pieces > most ? pieces : most;
+                    fewest = pieces < fewest ? pieces : fewest;
+                    at = hi;
+                }
+                assert_true(at == n && most - fewest <= 1);
+            }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(barrier_holds),
+        cmocka_unit_test(late_threads_are_waited_for),
+        cmocka_unit_test(many_more_threads_than_processors),
+        cmocka_unit_test(team_sizes),
+        cmocka_unit_test(ranges_cover),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
