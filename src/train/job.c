@@ -218,6 +218,32 @@ static void check_loss(struct job *job, struct diag *d)
         diag_add(d, job->nf->path, line, "[loss] %s", e.msg);
 }
 
+/* Targets that the loss has no meaning for: the first one, by its sample. */
+static int check_targets(const struct job *job, struct err *e)
+{
+    const struct data *d = &job->samples;
+    const struct part *parts[] = {&d->train, &d->val, &d->test};
+    static const char *const names[] = {"training", "validation", "test"};
+    double min = (double)job->loss.ops->target_min, max = (double)job->loss.ops->target_max;
+    if (job->classes || min >= max)
+        return 0;
+    for (int i = 0; i < 3; i++)
+        for (uint32_t j = 0; j < parts[i]->n; j++) {
+            const struct samples *s = parts[i]->of;
+            bool input = job->data.target == TARGET_INPUT;
+            size_t k = input ? shape_size(s->shape) : (size_t)s->k, at = parts[i]->index[j] * k;
+            const real *t = (input ? s->x : s->target) + at;
+            for (size_t v = 0; v < k; v++)
+                if (!((double)t[v] >= min && (double)t[v] <= max))
+                    return err_set(e, ERR_DATA,
+                                   "loss %s takes targets from %g to %g, but %s sample %u has %g; "
+                                   "[data] normalize = unit brings an input there",
+                                   job->loss.ops->name, min, max, names[i], parts[i]->index[j] + 1,
+                                   (double)t[v]);
+        }
+    return 0;
+}
+
 static void check_train(struct job *job, struct diag *d)
 {
     const struct section *s = netfile_section(job->nf, "train");
@@ -248,7 +274,7 @@ int job_open(struct job *job, const struct job_source *src, struct diag *d, stru
     if (job->net->n_layers > 1 && !job->net->output->broken)
         check_loss(job, d);
     check_train(job, d);
-    return d->total ? wrong_file(job, d, e) : 0;
+    return d->total ? wrong_file(job, d, e) : check_targets(job, e);
 }
 
 void job_free(struct job *job)
