@@ -14,7 +14,7 @@
 
 struct conf {
     struct cmd_list set;
-    const char *seed, *dir;
+    const char *seed, *dir, *init;
     bool resume, force;
 };
 
@@ -28,6 +28,8 @@ static const struct cmd_opt options[] = {
      offsetof(struct conf, resume), 0, 0},
     {"force", 'f', NULL, "start anew, overwriting the run in the folder", CMD_FLAG,
      offsetof(struct conf, force), 0, 0},
+    {"init", 'i', "FILE", "start from the weights of this checkpoint, as far as they fit", CMD_TEXT,
+     offsetof(struct conf, init), 0, 0},
     {.name = NULL}};
 
 static volatile sig_atomic_t stop;
@@ -82,8 +84,8 @@ static void say_result(const struct job *job, const char *dir, const struct trai
         say_next(dir, r);
         return;
     }
-    log_info("done: %llu epochs, %llu steps in %s", (unsigned long long)r->epoch,
-             (unsigned long long)r->step, ui_duration(r->seconds, a));
+    log_info("%s: %llu epochs, %llu steps in %s", r->stopped ? "stopped early" : "done",
+             (unsigned long long)r->epoch, (unsigned long long)r->step, ui_duration(r->seconds, a));
     if (!isnan(l->train_loss))
         log_info("  train       loss %s  %s%s", ui_number(l->train_loss, a),
                  isnan(l->train_metric) ? "" : "accuracy ",
@@ -144,6 +146,7 @@ static int run(struct call *c, struct err *e)
         .dir = dir,
         .resume = o->resume,
         .force = o->force,
+        .init = o->init,
         .threads = c->common.threads,
         .isa = c->common.isa,
         .fuse = c->common.fuse,

@@ -73,7 +73,9 @@ static int read_position(struct checkpoint *c, struct err *e)
         read_count(c, META_RUNNING_HITS, &p->running.hits, e) ||
         read_double(c, META_RUNNING_LOSS, &p->running.loss_sum, e) ||
         read_count(c, META_BEST_EPOCH, &p->best_epoch, e) ||
-        read_count(c, META_BEST_STEP, &p->best_step, e))
+        read_count(c, META_BEST_STEP, &p->best_step, e) ||
+        read_count(c, META_SINCE_BEST, &p->since_best, e) ||
+        read_count(c, META_STOPPED, &p->stopped, e))
         return -1;
     return read_double(c, META_BEST_VALUE, &p->best_value, e);
 }

@@ -27,6 +27,8 @@
 #define META_BEST_EPOCH   "best_epoch"
 #define META_BEST_STEP    "best_step"
 #define META_BEST_VALUE   "best_value"
+#define META_SINCE_BEST   "since_best"
+#define META_STOPPED      "stopped"
 
 /* "SIZE:CRC" of the data files, so that a changed one is noticed. */
 #define META_SOURCE(i) ((const char *const[]){"data_train", "data_test", "data_validation"}[i])

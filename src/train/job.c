@@ -67,6 +67,20 @@ const struct opt train_opts[] = {
      .min = 0,
      .max = 1 << 24,
      .help = "epochs between evaluations on validation and test; 0: only at the end"},
+    {.name = "eval_steps",
+     .type = OPT_SIZE,
+     .offset = FIELD(eval_steps),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .help = "steps between further evaluations, for long epochs; 0: none"},
+    {.name = "early_stop",
+     .type = OPT_INT,
+     .offset = FIELD(early_stop),
+     .def = "0",
+     .min = 0,
+     .max = 1 << 24,
+     .help = "ends the run after so many evaluations on validation without a new best; 0: never"},
     {.name = "eval_train",
      .type = OPT_BOOL,
      .offset = FIELD(eval_train),
@@ -251,6 +265,9 @@ static void check_train(struct job *job, struct diag *d)
     if (s && values && job->train.metric == METRIC_ACCURACY)
         diag_add(d, job->nf->path, opt_line(s, "metric"),
                  "[train] metric = accuracy: needs classes, but the targets are values");
+    if (s && job->train.early_stop && job->loaded && job->samples.val.n == 0)
+        diag_add(d, job->nf->path, opt_line(s, "early_stop"),
+                 "[train] early_stop needs [data] validation");
     if (s && job->train.drop_last && job->loaded && job_steps_per_epoch(job) == 0)
         diag_add(d, job->nf->path, opt_line(s, "drop_last"),
                  "[train] drop_last leaves no batch at all");

@@ -15,7 +15,9 @@ struct train_conf {
     int chunk;              /* 0: none */
     bool shuffle, drop_last;
     uint64_t seed;
-    int eval_every; /* epochs; 0: only at the end */
+    int eval_every;      /* epochs; 0: only at the end */
+    uint64_t eval_steps; /* 0: never by steps */
+    int early_stop;      /* evaluations without a new best; 0: never */
     bool eval_train;
     uint64_t log_every; /* steps; 0: per epoch */
     double save_every;  /* seconds */

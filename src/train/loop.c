@@ -108,8 +108,9 @@ static void advance(struct loop *lp)
     bool finished = at->step == lp->total;
     bool due = t->eval_every && at->epoch % (uint64_t)t->eval_every == 0;
     double now = loop_clock();
-    lp->row = lp->epoch_end || finished || (t->log_every && at->step % t->log_every == 0);
-    lp->evaluate = finished || (lp->epoch_end && due);
+    bool by_steps = t->eval_steps && at->step % t->eval_steps == 0;
+    lp->evaluate = finished || by_steps || (lp->epoch_end && due);
+    lp->row = lp->evaluate || lp->epoch_end || (t->log_every && at->step % t->log_every == 0);
     lp->interrupted = !finished && lp->req->stop && *lp->req->stop;
     lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
     lp->done = finished || lp->interrupted;
@@ -140,8 +141,12 @@ static int keep_best(struct loop *lp)
     bool by_loss = job->train.metric == METRIC_LOSS || !job->classes;
     double v = by_loss ? feed_reduced(job, &lp->val) : feed_accuracy(job, &lp->val);
     bool better = !lp->at.best_step || (by_loss ? v < lp->at.best_value : v > lp->at.best_value);
-    if (!lp->val.n || !isfinite(v) || !better)
+    if (!lp->val.n)
         return 0;
+    lp->at.since_best++;
+    if (!isfinite(v) || !better)
+        return 0;
+    lp->at.since_best = 0;
     lp->at.best_value = v;
     lp->at.best_epoch = lp->at.epoch;
     lp->at.best_step = lp->at.step;
@@ -211,6 +216,10 @@ static int serve(struct loop *lp)
     lp->mark = now;
     if (lp->evaluate && keep_best(lp))
         return -1;
+    if (lp->job->train.early_stop && lp->at.since_best >= (uint64_t)lp->job->train.early_stop) {
+        lp->at.stopped = 1;
+        lp->done = lp->save = true;
+    }
     if (lp->row && add_row(lp, now))
         return -1;
     if (lp->epoch_end) {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "train/loop.h"
 #include "train/resume.h"
+#include "train/warm.h"
 
 #include <string.h>
 
@@ -49,8 +50,11 @@ static int allocate(struct loop *lp, const struct kernels *k, struct err *e)
 /* Weights and position: from the checkpoint, or from the start. */
 static int begin(struct loop *lp, const struct checkpoint *c, struct err *e)
 {
-    if (!c)
-        return net_init(lp->job->net, lp->job->train.seed, e);
+    if (!c) {
+        if (net_init(lp->job->net, lp->job->train.seed, e))
+            return -1;
+        return lp->req->init ? warm_start(lp->job, lp->req->init, e) : 0;
+    }
     lp->at = c->at;
     return checkpoint_load(c, lp->job, true, e);
 }
@@ -104,6 +108,7 @@ static void report(const struct loop *lp, struct train_result *result)
 {
     *result = (struct train_result){.epoch = lp->at.epoch,
                                     .step = lp->at.step,
+                                    .stopped = lp->at.stopped,
                                     .has_best = lp->at.best_step > 0,
                                     .best_epoch = lp->at.best_epoch,
                                     .best_value = lp->at.best_value,
@@ -126,9 +131,10 @@ static void close_loop(struct loop *lp)
 static bool finished(const struct train_request *r, const struct checkpoint *c,
                      struct train_result *result)
 {
-    if (c->at.step != job_steps(r->job))
+    if (c->at.step != job_steps(r->job) && !c->at.stopped)
         return false;
     *result = (struct train_result){.already_finished = true,
+                                    .stopped = c->at.stopped,
                                     .epoch = c->at.epoch,
                                     .step = c->at.step,
                                     .has_best = c->at.best_step > 0,

@@ -23,8 +23,9 @@ struct train_request {
     struct job *job;
     const char *dir; /* run folder: made if missing */
     bool resume, force;
-    int threads;     /* 0: par_default */
-    const char *isa; /* NULL: best */
+    const char *init; /* file whose weights a fresh run starts from (warm.h); NULL: none */
+    int threads;      /* 0: par_default */
+    const char *isa;  /* NULL: best */
     bool fuse;
     void (*progress)(void *arg, const struct progress *p);
     void *arg;
@@ -33,6 +34,7 @@ struct train_request {
 };
 
 struct train_result {
+    bool stopped;          /* by early_stop */
     bool already_finished; /* resumed a finished run: nothing was done */
     uint64_t epoch, step;
     bool has_best;

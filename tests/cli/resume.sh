@@ -100,3 +100,32 @@ expect_err 'last.safetensors'
 same "$T/cut" "$T/asked/last.safetensors" 'and left as it is'
 run "$DIYNN" train $net -o "$T/new" --resume -q --set train.epochs=1
 expect 0 'resuming what never began begins it'
+
+# Early stop: the same end, whether it was killed before or not, and no going on behind it.
+early=(--set train.epochs=500 --set train.early_stop=4 --set schedule.type=constant
+       --set train.eval_steps=10 --set train.save_every=0.01 --threads 2)
+run "$DIYNN" train $net -o "$T/early" "${early[@]}"
+expect 0 'a run with early_stop'
+expect_err 'stopped early'
+options=("${early[@]}" -q)
+for _ in 1 2 3 4; do
+    stopped KILL early-killed
+done
+run "$DIYNN" train $net -o "$T/early-killed" --resume "${options[@]}"
+expect 0 'early_stop, killed and resumed'
+same "$T/early/last.safetensors" "$T/early-killed/last.safetensors" 'early_stop: last checkpoint'
+same "$T/early/best.safetensors" "$T/early-killed/best.safetensors" 'early_stop: best checkpoint'
+run "$DIYNN" train $net -o "$T/early" --resume "${early[@]}"
+expect_err 'is finished'
+
+# A warm start takes what has the same name and shape and lists the rest.
+run "$DIYNN" train $net -o "$T/warm" --init "$T/whole/best.safetensors" --set b.units=11 \
+    --set t.from=b --set side.units=11 --set train.epochs=1
+expect 0 'warm start'
+expect_err 'init: b.weight is F32 [11, 37] here, F32 [29, 37] in the file'
+expect_err 'init: 3 of 8 tensors from'
+run "$DIYNN" train nets/gaussians.ini -o "$T/misfit" --init "$T/whole/best.safetensors"
+expect 4 'a file of which nothing fits is refused'
+run "$DIYNN" train $net -o "$T/misfit" --init "$T/nowhere.safetensors"
+expect 4 'a missing file is refused'
+expect_err 'nowhere.safetensors'
