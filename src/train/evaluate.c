@@ -91,9 +91,9 @@ int evaluate_part(struct job *job, const struct part *part, struct team *team,
     *r = (struct eval_result){.n = s.metrics.n,
                               .loss = feed_reduced(job, &s.metrics),
                               .accuracy = feed_accuracy(job, &s.metrics),
-                              .rmse = NAN,
-                              .mae = NAN,
-                              .r2 = NAN};
+                              .rmse = (double)NAN,
+                              .mae = (double)NAN,
+                              .r2 = (double)NAN};
     if (s.n > 0) {
         r->rmse = sqrt(s.square / s.n);
         r->mae = s.absolute / s.n;

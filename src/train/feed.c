@@ -127,7 +127,7 @@ void feed_evaluate(struct feed *f, const struct part *part, struct team *team, i
 double feed_reduced(const struct job *job, const struct metrics *m)
 {
     if (m->n == 0)
-        return NAN;
+        return (double)NAN;
     if (job->loss.reduction == REDUCTION_SUM)
         return m->loss_sum;
     return m->loss_sum / (double)m->n / (job->loss.ops->per_element ? job->loss.k : 1);

@@ -22,7 +22,9 @@ run "$B/tests/embed" "$T/run"
 expect 0 'another program opens it'
 expect_out 'inputs 2'
 expect_out 'class '
-check 'probabilities add up' awk '/^output/ { s += $2; n++ } END { exit !(n == 2 && s > 0.99999 && s < 1.00001) }' "$T/out"
+# shellcheck disable=SC2016 # the dollar is awk's
+check 'probabilities add up' awk \
+    '/^output/ { s += $2; n++ } END { exit !(n == 2 && s > 0.99999 && s < 1.00001) }' "$T/out"
 
 run "$B/tests/embed" "$T/nowhere"
 expect 4 'a missing file is an error, not an end of the program'
