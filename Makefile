@@ -84,10 +84,14 @@ COMPILE = $(CC) $(BASE) $(WARN) -Isrc -I$(B) -MMD -MP $(CFLAGS)
 
 # ---- programs ------------------------------------------------------------------------------------
 
-.PHONY: all program check-program
+.PHONY: all program where check-program
 all: diynn diynn-check libdiynn.a
 
 program: $(B)/diynn
+
+# where this kind of build lies
+where:
+	@echo $(B)
 
 diynn: program
 	@[ "$$(readlink $@)" = $(B)/diynn ] || ln -sfn $(B)/diynn $@

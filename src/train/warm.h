@@ -8,6 +8,6 @@
  * or another program's) that has the name and the shape of one of its parameters. What stays as it
  * was initialised, and what the file has besides, is listed on stderr. ERR_DATA: unreadable, or
  * nothing in it fits. */
-int warm_start(struct job *job, const char *path, struct err *e);
+int warm_start(struct job *job, const char *run_or_file, struct err *e);
 
 #endif
