@@ -3,7 +3,10 @@
 #   make quickstart   installs what is missing, builds, trains the embedded digits, draws the curves
 #   make test         installs what is missing, builds, tests; the last line counts them
 #   make test-all     also: double build, sanitizers, failing allocations, killed runs, long sweeps
+#   make fuzz         libFuzzer on what reads files (clang), FUZZ_TIME=60 seconds each
 #   make lint         formatting, include rules, static analysis (CI)
+#   make reference    docs/REFERENCE.md from the program's tables
+#   make install      program and manual page: PREFIX=/usr/local, DESTDIR=
 #   make help         all targets
 #
 # Variables: CC, CFLAGS (added), SAN=address,undefined, OMP=0 (no threads), REAL=double, WERROR=1.
@@ -166,7 +169,7 @@ test: deps
 
 # ---- the rest ------------------------------------------------------------------------------------
 
-.PHONY: quickstart test-long test-all lint reference install
+.PHONY: quickstart test-long test-all lint reference fuzz fuzz-programs install
 quickstart:
 	@scripts/deps.sh build
 	@scripts/deps.sh run || echo 'quickstart: going on without what is missing'
@@ -189,6 +192,25 @@ lint:
 
 reference: diynn
 	./diynn help --markdown > docs/REFERENCE.md
+
+# libFuzzer programs, each for FUZZ_TIME seconds; what they find lies in build/fuzz/
+FUZZ_TIME = 60
+FUZZ_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libdiynn-internal.a
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPT) -fsanitize=fuzzer -o $@ $< $(B)/libdiynn-internal.a $(LDLIBS)
+
+fuzz-programs: $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do \
+	    d=build/fuzz/$${f##*/}; mkdir -p $$d; echo "$${f##*/}, $(FUZZ_TIME) s"; \
+	    $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=$$d/found- $$d || exit 1; \
+	done
+
+fuzz:
+	@scripts/deps.sh build ci
+	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined,fuzzer-no-link ISAS= \
+	    fuzz-programs
 
 PREFIX  = /usr/local
 DESTDIR =
