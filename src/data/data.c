@@ -157,6 +157,10 @@ static void check_source(const struct data_conf *c, const struct netfile *nf,
         PROBLEM("", "needs train = FILE or generator = NAME");
     if (c->noise < 0 && c->noise != -1)
         PROBLEM("noise", "noise = %g: must be 0 or more, or -1 for the generator's own", c->noise);
+    const struct data_generator *g = data_find_generator(c->generator);
+    if (g && g->noise_max > 0 && c->noise > g->noise_max)
+        PROBLEM("noise", "noise = %g: generator %s takes at most %g", c->noise, g->name,
+                g->noise_max);
     if (*c->generator) {
         if (*c->test && c->test_samples > 0)
             PROBLEM("test_samples",

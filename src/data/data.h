@@ -130,7 +130,8 @@ extern const struct data_format *const format_registry[]; /* NULL at the end */
 
 struct data_generator {
     const char *name, *help;
-    double noise; /* its default */
+    double noise;     /* its default */
+    double noise_max; /* 0: any; data_read_conf sees to it */
     /* n samples of the stream (seed, part): part is "train" or "test". Sample i depends on
      * (seed, part, i) only. */
     int (*make)(struct samples *s, size_t n, const struct data_conf *c, const char *part,

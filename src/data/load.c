@@ -148,11 +148,15 @@ static int check_stated(const struct load *l, struct err *e)
                        place(l, "classes", where, sizeof where), c->classes, who, t->classes);
     const char *key = c->mean.n ? "mean" : "std";
     int n = c->mean.n ? c->mean.n : c->std.n;
-    if (n > 1 && n != t->shape.c && (size_t)n != shape_size(t->shape))
-        return err_set(e, ERR_NET, "%s %s has %d numbers, but %s %s: must be 1, %d or %zu",
-                       place(l, key, where, sizeof where), key, n, who, shape_text(t->shape, a),
-                       t->shape.c, shape_size(t->shape));
-    return 0;
+    size_t size = shape_size(t->shape);
+    if (n <= 1 || n == t->shape.c || (size_t)n == size)
+        return 0;
+    char channels[32] = "";
+    if (t->shape.c > 1 && (size_t)t->shape.c < size)
+        snprintf(channels, sizeof channels, ", %d (channels)", t->shape.c);
+    return err_set(e, ERR_NET, "%s %s has %d numbers, but %s %s: must be 1%s or %zu",
+                   place(l, key, where, sizeof where), key, n, who, shape_text(t->shape, a),
+                   channels, size);
 }
 
 /* A part that is a whole file, or nothing. */

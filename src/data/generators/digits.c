@@ -13,12 +13,11 @@
 #include <math.h>
 #include <string.h>
 
-#define SIDE         16
-#define PIXELS       (SIDE * SIDE)
-#define POINTS_MAX   40 /* of a glyph */
-#define STROKES_MAX  4
-#define STEPS        4 /* straight pieces between two points */
-#define STRENGTH_MAX 4.0
+#define SIDE        16
+#define PIXELS      (SIDE * SIDE)
+#define POINTS_MAX  40 /* of a glyph */
+#define STROKES_MAX 4
+#define STEPS       4 /* straight pieces between two points */
 
 /* Points are x, y pairs in a box of 100 x 100, y downwards. UP lifts the pen; a stroke that goes on
  * where the one before it ended makes a corner. */
@@ -123,7 +122,7 @@ static void deform(struct drawing *d, double strength, struct rng *r)
 {
     double warp[2][4];
     for (int k = 0; k < 2; k++) {
-        warp[k][0] = 6.5 * strength * wobble(r);         /* how far */
+        warp[k][0] = 6.5 * strength * wobble(r);       /* how far */
         warp[k][1] = 0.006 + 0.009 * rng_uniform(r);   /* half waves per unit, along the axis ... */
         warp[k][2] = 0.006 * (2 * rng_uniform(r) - 1); /* ... and across it */
         warp[k][3] = 2 * rng_uniform(r);               /* where it begins */
@@ -226,9 +225,6 @@ static int digits_make(struct samples *s, size_t n, const struct data_conf *c, c
                        struct err *e)
 {
     double strength = c->noise >= 0 ? c->noise : 1;
-    if (strength > STRENGTH_MAX)
-        return err_set(e, ERR_NET, "[data] noise = %g: at most %g for the digits", strength,
-                       STRENGTH_MAX);
     if (samples_alloc(s, n, (struct shape){1, SIDE, SIDE}, 10, 0, e))
         return -1;
     for (size_t i = 0; i < n; i++) {
@@ -248,5 +244,6 @@ const struct data_generator generator_digits = {
         "handwritten-looking digits, 1x16x16, values in [-1, 1], 10 classes; noise: how strongly "
         "they are deformed, from 0 to 4",
     .noise = 1,
+    .noise_max = 4,
     .make = digits_make,
 };
