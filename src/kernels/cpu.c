@@ -63,6 +63,7 @@ static void fill_ref(struct kernels *k)
         k->isa = #set;                                                                             \
         eltwise_fill_##set(k);                                                                     \
         matmul_fill_##set(k);                                                                      \
+        peak_fill_##set(k);                                                                        \
         philox_fill_##set(k);                                                                      \
         rows_fill_##set(k);                                                                        \
         update_fill_##set(k);                                                                      \

@@ -7,6 +7,7 @@
 #define X(isa)                                                                                     \
     void eltwise_fill_##isa(struct kernels *k);                                                    \
     void matmul_fill_##isa(struct kernels *k);                                                     \
+    void peak_fill_##isa(struct kernels *k);                                                       \
     void philox_fill_##isa(struct kernels *k);                                                     \
     void rows_fill_##isa(struct kernels *k);                                                       \
     void update_fill_##isa(struct kernels *k);

@@ -68,11 +68,15 @@ struct update {
 };
 
 struct kernels {
-    const char *isa;        /* "ref", "base", "avx2", "avx512" */
-    size_t matmul_scratch;  /* reals of scratch a thread needs */
-    double flops_per_cycle; /* most floating-point operations of one core in a cycle, 0 unknown */
+    const char *isa;       /* "ref", "base", "avx2", "avx512" */
+    size_t matmul_scratch; /* reals of scratch a thread needs */
 
     void (*matmul)(const struct matmul *mm, int tid, int nt);
+
+    /* The machine's peak: `rounds` rounds of independent multiply-adds in registers. Returns how
+     * many operations that was (an addition and a multiplication count 2). sink: 2 numbers, read
+     * and written, so that nothing can be left out. */
+    size_t (*fma_loop)(size_t rounds, real *sink);
 
     /* out[j] (+)= sum over i = 0 .. m-1, in order, of a[i * lda + j]. Split by columns. */
     void (*col_sums)(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,

@@ -214,5 +214,4 @@ void ISA_NAME(matmul_fill)(struct kernels *k)
 {
     k->matmul = matmul;
     k->matmul_scratch = SCRATCH;
-    k->flops_per_cycle = VW == 4 ? 16 : 4 * VW; /* two units, each a multiply and an add */
 }

@@ -66,6 +66,12 @@ struct layer *net_logits(const struct net *net);
 void net_forward(struct net *net, struct pass *p, bool outputs);
 void net_backward(struct net *net, struct pass *p);
 
+/* The same for one layer, with the barrier behind it; false where the layer has nothing to do (its
+ * work is done in another's place). net_forward calls them first to last, net_backward last to
+ * first. */
+bool net_forward_layer(struct net *net, struct layer *l, struct pass *p, bool outputs);
+bool net_backward_layer(struct net *net, struct layer *l, struct pass *p);
+
 /* Like net_forward, checking every layer's y: the number of the first layer with a value that is
  * not finite, or 0. One thread only (team of 1 or alone). For finding the cause of a divergence. */
 int net_find_nonfinite(struct net *net, struct pass *p);

@@ -15,15 +15,20 @@ static bool skipped(const struct net *net, const struct layer *l, bool outputs)
     return l->fused || l->view || (net->absorbs_last && l == net->output && !outputs);
 }
 
+bool net_forward_layer(struct net *net, struct layer *l, struct pass *p, bool outputs)
+{
+    if (skipped(net, l, outputs))
+        return false;
+    set_scratch(net, p);
+    l->ops->forward(l, p);
+    team_barrier(p->team, p->tid);
+    return true;
+}
+
 void net_forward(struct net *net, struct pass *p, bool outputs)
 {
-    set_scratch(net, p);
-    for (struct layer *l = net->layers + 1; l <= net->output; l++) {
-        if (skipped(net, l, outputs))
-            continue;
-        l->ops->forward(l, p);
-        team_barrier(p->team, p->tid);
-    }
+    for (struct layer *l = net->layers + 1; l <= net->output; l++)
+        net_forward_layer(net, l, p, outputs);
 }
 
 /* dy becomes the gradient of what stands before the fused activation. */
@@ -36,18 +41,23 @@ static void apply_slope(const struct layer *l, const struct pass *p)
     team_barrier(p->team, p->tid);
 }
 
+bool net_backward_layer(struct net *net, struct layer *l, struct pass *p)
+{
+    bool renamed = l->fused || (l->view && l->dy_shared);
+    if (!l->dy || renamed || (net->absorbs_last && l == net->output))
+        return false;
+    set_scratch(net, p);
+    if (l->act != ACT_NONE && !l->dact_done)
+        apply_slope(l, p);
+    l->ops->backward(l, p);
+    team_barrier(p->team, p->tid);
+    return true;
+}
+
 void net_backward(struct net *net, struct pass *p)
 {
-    set_scratch(net, p);
-    for (struct layer *l = net->output; l > net->layers; l--) {
-        bool renamed = l->fused || (l->view && l->dy_shared);
-        if (!l->dy || renamed || (net->absorbs_last && l == net->output))
-            continue;
-        if (l->act != ACT_NONE && !l->dact_done)
-            apply_slope(l, p);
-        l->ops->backward(l, p);
-        team_barrier(p->team, p->tid);
-    }
+    for (struct layer *l = net->output; l > net->layers; l--)
+        net_backward_layer(net, l, p);
 }
 
 int net_find_nonfinite(struct net *net, struct pass *p)

@@ -1,0 +1,201 @@
+/* profile.c - a training step, phase by phase.
+ *
+ * Thread 0 reads the clock behind the barrier that ends each phase, so a phase lasts until its
+ * slowest thread is done. */
+#include "train/profile.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "train/feed.h"
+#include "train/loop.h"
+
+#include <string.h>
+
+#define WARM_UP 2 /* steps that are not counted */
+
+struct run {
+    struct profile *out;
+    struct job *job;
+    struct team *team;
+    struct feed feed;
+    double seconds, mark, started;
+    uint64_t step;
+    bool done;
+};
+
+/* ---- the machine's peak ---- */
+
+#define PEAK_ROUNDS 200000
+#define PEAK_TRIES  15
+
+struct peak {
+    struct team *team;
+    const struct kernels *k;
+    double best;
+    size_t flops[PAR_MAX];
+};
+
+static void peak_thread(void *arg, int tid, int nt)
+{
+    struct peak *p = arg;
+    for (int i = 0; i < PEAK_TRIES; i++) {
+        real sink[2] = {(real)0.999, (real)0.001};
+        team_barrier(p->team, tid);
+        double start = loop_clock();
+        p->flops[tid] = p->k->fma_loop(PEAK_ROUNDS, sink);
+        team_barrier(p->team, tid);
+        if (tid == 0) {
+            double rate = (double)p->flops[0] * nt / (loop_clock() - start);
+            if (rate > p->best)
+                p->best = rate;
+        }
+    }
+}
+
+double profile_peak(struct team *team, const struct kernels *k)
+{
+    struct peak p = {.team = team, .k = k};
+    team_run(team, peak_thread, &p);
+    return p.best;
+}
+
+/* ---- steps ---- */
+
+/* Adds the time since the last call to *sum. Thread 0 only. */
+static void lap(struct run *r, double *sum, int tid)
+{
+    if (tid != 0)
+        return;
+    double now = loop_clock();
+    if (r->step >= WARM_UP)
+        *sum += now - r->mark;
+    r->mark = now;
+}
+
+static void step(struct run *r, int tid, int nt)
+{
+    struct profile *out = r->out;
+    struct job *job = r->job;
+    struct net *net = job->net;
+    int batch = out->batch, chunk = (int)job_chunk(job);
+    for (int i = 0; i < batch; i += chunk) {
+        struct pass p = {.n = batch - i < chunk ? batch - i : chunk,
+                         .first = i,
+                         .train = true,
+                         .accumulate = i > 0,
+                         .step = r->step,
+                         .team = r->team,
+                         .tid = tid,
+                         .nt = nt};
+        feed_gather(&r->feed, &job->samples.train, NULL, (size_t)i, p.n, tid, nt);
+        team_barrier(r->team, tid);
+        lap(r, &out->gather, tid);
+        for (int l = 1; l < net->n_layers; l++)
+            if (net_forward_layer(net, &net->layers[l], &p, false))
+                lap(r, &out->layers[l - 1].forward, tid);
+        feed_loss(&r->feed, p.n, loss_scale(&job->loss, batch), net->k, tid, nt);
+        team_barrier(r->team, tid);
+        lap(r, &out->loss, tid);
+        for (int l = net->n_layers - 1; l > 0; l--)
+            if (net_backward_layer(net, &net->layers[l], &p))
+                lap(r, &out->layers[l - 1].backward, tid);
+    }
+    optim_step(&job->optim, net, r->step + 1, job->optim.common.lr, tid, nt);
+    team_barrier(r->team, tid);
+    lap(r, &out->optimizer, tid);
+}
+
+static void steps(void *arg, int tid, int nt)
+{
+    struct run *r = arg;
+    if (tid == 0)
+        r->mark = loop_clock();
+    while (!r->done) {
+        step(r, tid, nt);
+        if (tid == 0) {
+            double now = loop_clock();
+            if (++r->step == WARM_UP)
+                r->started = now;
+            r->out->step = now - r->started;
+            r->done = r->step >= WARM_UP + 3 && r->out->step >= r->seconds;
+        }
+        team_barrier(r->team, tid);
+        lap(r, &r->out->rest, tid);
+    }
+}
+
+/* Random samples of the job's shape in the place of its data. */
+static int invent(struct job *job, struct err *e)
+{
+    size_t n = job->train.batch > 0 ? (size_t)job->train.batch : 1000;
+    struct data *d = &job->samples;
+    int k = job->classes ? 0 : job->loss.k;
+    if (samples_alloc(&d->train_file, n, job->shape, job->classes, k, e))
+        return -1;
+    struct rng r = rng_stream(1, "profile", "", 0);
+    for (size_t i = 0; i < n * shape_size(job->shape); i++)
+        d->train_file.x[i] = (real)rng_uniform(&r);
+    for (size_t i = 0; d->train_file.label && i < n; i++)
+        d->train_file.label[i] = (int)(i % (size_t)job->classes);
+    for (size_t i = 0; d->train_file.target && i < n * (size_t)k; i++)
+        d->train_file.target[i] = (real)rng_uniform(&r);
+    d->train.index = mem_alloc(n, sizeof *d->train.index, e);
+    if (!d->train.index)
+        return -1;
+    d->train.of = &d->train_file;
+    d->train.n = (uint32_t)n;
+    for (uint32_t i = 0; i < d->train.n; i++)
+        d->train.index[i] = i;
+    return 0;
+}
+
+static void means(struct profile *p, const struct net *net)
+{
+    double *sums[] = {&p->gather, &p->loss, &p->optimizer, &p->rest, &p->step};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        *sums[i] /= (double)p->steps;
+    for (int i = 0; i < p->n_layers; i++) {
+        struct profile_layer *pl = &p->layers[i];
+        const struct layer *l = pl->layer = &net->layers[i + 1];
+        double flops = (double)l->flops * p->batch;
+        bool trained = l->n_params && l->params[0].g;
+        bool needs_dx = false;
+        for (int j = 0; j < l->n_in; j++)
+            needs_dx |= l->in[j]->dy != NULL;
+        pl->forward /= (double)p->steps;
+        pl->backward /= (double)p->steps;
+        pl->forward_flops = flops;
+        pl->backward_flops = flops * (trained + needs_dx);
+    }
+}
+
+int profile_run(struct profile *p, struct job *job, struct team *team, const struct kernels *k,
+                bool fuse, double seconds, struct err *e)
+{
+    struct run r = {.out = p, .job = job, .team = team, .seconds = seconds};
+    *p = (struct profile){.n_layers = job->net->n_layers - 1};
+    p->layers = mem_alloc((size_t)p->n_layers, sizeof *p->layers, e);
+    if (!p->layers || (!job->loaded && invent(job, e)))
+        return -1;
+    const struct net_plan plan = {.batch = (int)job_chunk(job),
+                                  .train = true,
+                                  .slots = optim_slots(&job->optim),
+                                  .fuse = fuse,
+                                  .loss_act = job_loss_act(job)};
+    p->batch = (int)job_batch(job);
+    if (net_allocate(job->net, &plan, team, k, e) || net_init(job->net, 1, e) ||
+        feed_new(&r.feed, job, team_size(team), e))
+        return -1;
+    p->peak = profile_peak(team, k);
+    team_run(team, steps, &r);
+    p->steps = r.step - WARM_UP;
+    means(p, job->net);
+    feed_free(&r.feed);
+    return 0;
+}
+
+void profile_free(struct profile *p)
+{
+    mem_free(p->layers);
+    *p = (struct profile){0};
+}
