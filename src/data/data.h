@@ -29,6 +29,11 @@ struct data_conf {
     int normalize;               /* enum data_normalize */
     struct float_list mean, std; /* explicit normalization, per channel or per value */
     int limit, limit_test;       /* 0: all */
+    /* Not keys of the section: set by who reads a further file for a net that is there. */
+    bool no_target;     /* a file without targets will do: its samples get label and target NULL,
+                         * classes and k 0; a table of shape's values and no more has none */
+    char *const *names; /* names of the `classes` classes, whose order labels follow; NULL: the file
+                         * numbers its classes itself */
 };
 
 enum data_target { TARGET_CLASS, TARGET_VALUE, TARGET_INPUT };
