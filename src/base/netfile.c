@@ -78,6 +78,13 @@ static void lose_section(struct reader *r)
         r->failed = true;
 }
 
+/* Something was meant to be a key here. */
+static void lose_key(struct reader *r)
+{
+    if (!r->swallow)
+        r->nf->sections[r->nf->n_sections - 1].n_bad++;
+}
+
 /* The next line without its ending, comment and the blanks around it; false at the end of the file.
  * A line with characters that do not belong into a text is reported and comes out empty. */
 static bool next_line(struct reader *r, struct span *line)
@@ -96,6 +103,8 @@ static bool next_line(struct reader *r, struct span *line)
     if (!good) {
         if (span_size(*line) > 0 && *line->s == '[')
             lose_section(r);
+        else
+            lose_key(r);
         line->end = line->s;
     }
     return true;
@@ -143,8 +152,10 @@ static bool pass_key(struct reader *r, struct span line, char *out, size_t size)
         wrong = "this stands before the first [section]";
         r->told_homeless = true;
     }
-    if (wrong)
+    if (wrong) {
         line_complain(line, wrong, r->nf->path, r->line, r->d);
+        lose_key(r);
+    }
     if (wrong || r->swallow)
         return false;
     size_t n = piece_size(value, size);

@@ -30,6 +30,7 @@ struct section {
     int line;          /* 0: made by --set */
     struct entry *entries;
     int n_entries;
+    int n_bad; /* lines of it that were refused: what seems to be missing may be one of them */
 };
 
 struct netfile {
@@ -70,7 +71,8 @@ void netfile_layer_name(const struct netfile *nf, int section, char *out);
 
 /* The word of `words` (NULL at the end) nearest to `word`, or NULL if none is near
  * (Damerau-Levenshtein distance at most 2 and less than half its length; upper and lower case, '-'
- * and '_' count as equal). */
+ * and '_' count as equal). Where none is: one that is a part of the other, as `batch` of
+ * batch_size, or its first letters, as `lr` of learning_rate. */
 const char *netfile_nearest(const char *word, const char *const *words);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int netfile_is_setting(const char *type)
 {
@@ -125,18 +126,39 @@ static int distance(const char *a, size_t na, const char *b, size_t nb)
     return rows[na % 3][nb];
 }
 
+/* Whether `part` is one of the words that '_' and '-' make of `whole`, or their first letters:
+ * batch and batch_size, lr and learning_rate. */
+static bool is_part(const char *part, const char *whole)
+{
+    size_t n = strlen(part), letters = 0, right = 0;
+    if (n < 2 || strlen(whole) > NETFILE_NAME_MAX)
+        return false;
+    for (const char *c = whole; *c;) {
+        size_t len = strcspn(c, "_-");
+        if (len == n && strncasecmp(c, part, n) == 0)
+            return true;
+        right += letters < n && len > 0 && fold(part[letters]) == fold(*c);
+        letters++;
+        c += len + (c[len] != '\0');
+    }
+    return letters == n && right == n;
+}
+
 const char *netfile_nearest(const char *word, const char *const *words)
 {
     const char *best = NULL;
     size_t n = strnlen(word, NETFILE_NAME_MAX + 1);
     int least = 3;
-    for (; n <= NETFILE_NAME_MAX && *words; words++) {
-        size_t m = strlen(*words);
-        int far = m > NETFILE_NAME_MAX ? least : distance(word, n, *words, m);
+    for (const char *const *w = words; n <= NETFILE_NAME_MAX && *w; w++) {
+        size_t m = strlen(*w);
+        int far = m > NETFILE_NAME_MAX ? least : distance(word, n, *w, m);
         if (far < least && 2 * (size_t)far < n) {
             least = far;
-            best = *words;
+            best = *w;
         }
     }
+    for (const char *const *w = words; n <= NETFILE_NAME_MAX && *w && !best; w++)
+        if (is_part(*w, word) || is_part(word, *w))
+            best = *w;
     return best;
 }

@@ -69,7 +69,17 @@ static const struct opt *find(const struct reading *r, const char *key, void **c
     return NULL;
 }
 
-static void unknown_key(const struct reading *r, const struct entry *entry)
+/* The entry that rules: the last one. */
+static const struct entry *entry_of(const struct section *s, const char *key)
+{
+    for (int i = s ? s->n_entries - 1 : -1; i >= 0; i--)
+        if (strcmp(s->entries[i].key, key) == 0)
+            return &s->entries[i];
+    return NULL;
+}
+
+/* Reports a key that no table has; returns the key that it was probably meant to be, or NULL. */
+static const char *unknown_key(const struct reading *r, const struct entry *entry)
 {
     const char *names[NEAR_MAX + 1];
     int n = 0;
@@ -78,13 +88,24 @@ static void unknown_key(const struct reading *r, const struct entry *entry)
             names[n++] = o->name;
     names[n] = NULL;
     const char *near = netfile_nearest(entry->key, names);
+    void *conf;
+    size_t number;
+    const struct entry *type = find(r, "type", &conf, &number) ? entry_of(r->s, "type") : NULL;
+    char quote[DIAG_QUOTE];
     if (near)
         diag_add(r->d, r->nf->path, entry->line, "%s%s: unknown key; did you mean '%s'?", r->label,
                  entry->key, near);
-    else
+    else if (type) /* which decides what keys there are, and is a right word: it was read first */
         diag_add(r->d, r->nf->path, entry->line,
-                 "%s%s: unknown key ('diynn help %s' lists what there is)", r->label, entry->key,
-                 r->s->type);
+                 "%s%s: unknown key for type = %s ('diynn help %s' lists them)", r->label,
+                 entry->key, diag_quote(type->value, strlen(type->value), quote), quote);
+    else if (n == 0)
+        diag_add(r->d, r->nf->path, entry->line, "%s%s: unknown key; the section has none",
+                 r->label, entry->key);
+    else
+        diag_add(r->d, r->nf->path, entry->line, "%s%s: unknown key ('diynn help %s' lists them)",
+                 r->label, entry->key, r->s->type);
+    return near;
 }
 
 /* Reads one entry. `first`: the earlier entry of the same row, where there is one. -1: no memory.
@@ -108,18 +129,24 @@ static int read_entry(const struct reading *r, const struct entry *entry, const 
     return res < 0 ? -1 : 0;
 }
 
-/* Reports required keys that no entry gives. */
-static void check_missing(const struct reading *r, const struct entry *const *seen)
+/* What the section says about one row. */
+struct seen {
+    const struct entry *first;
+    bool meant; /* an unknown key is probably this one */
+};
+
+/* Reports required keys that no entry gives, unless what was meant to give it has been reported. */
+static void check_missing(const struct reading *r, const struct seen *seen)
 {
     size_t number = 0;
     for (int t = 0; t < r->n_targets; t++)
         for (const struct opt *o = r->targets[t].table; o->name; o++, number++)
-            if (o->flags & OPT_REQUIRED && !seen[number])
+            if (o->flags & OPT_REQUIRED && !seen[number].first && !seen[number].meant)
                 diag_add(r->d, r->nf->path, r->s ? r->s->line : -1, "%s%s is missing (%s)",
                          r->label, o->name, o->help);
 }
 
-static int read_entries(const struct reading *r, const struct entry **seen)
+static int read_entries(const struct reading *r, struct seen *seen)
 {
     for (int i = 0; r->s && i < r->s->n_entries; i++) {
         const struct entry *entry = &r->s->entries[i];
@@ -127,15 +154,18 @@ static int read_entries(const struct reading *r, const struct entry **seen)
         size_t number;
         const struct opt *o = find(r, entry->key, &conf, &number);
         if (!o) {
-            unknown_key(r, entry);
+            const char *meant = unknown_key(r, entry);
+            if (meant && find(r, meant, &conf, &number))
+                seen[number].meant = true;
             continue;
         }
-        if (read_entry(r, entry, o, conf, seen[number]))
+        if (read_entry(r, entry, o, conf, seen[number].first))
             return -1;
-        if (!seen[number])
-            seen[number] = entry;
+        if (!seen[number].first)
+            seen[number].first = entry;
     }
-    check_missing(r, seen);
+    if (!r->s || r->s->n_bad == 0)
+        check_missing(r, seen);
     return 0;
 }
 
@@ -154,19 +184,10 @@ int opt_read(const struct netfile *nf, const struct section *s, const struct opt
             return -1;
     if (s)
         snprintf(r.label, sizeof r.label, *s->name ? "[%s %s] " : "[%s] ", s->type, s->name);
-    const struct entry **seen = mem_alloc(rows, sizeof *seen, e);
+    struct seen *seen = mem_alloc(rows, sizeof *seen, e);
     int res = seen ? read_entries(&r, seen) : -1;
     mem_free(seen);
     return res;
-}
-
-/* The entry that rules: the last one. */
-static const struct entry *entry_of(const struct section *s, const char *key)
-{
-    for (int i = s ? s->n_entries - 1 : -1; i >= 0; i--)
-        if (strcmp(s->entries[i].key, key) == 0)
-            return &s->entries[i];
-    return NULL;
 }
 
 bool opt_given(const struct section *s, const char *key)

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- rules ------------------------------------------------------------------------------------
@@ -41,12 +42,26 @@ static void add(char *out, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Millions and more as 1e9 where that is shorter: a bound is read by people. */
+static void print_bound(double v, char out[OPT_NUMBER])
+{
+    char plain[OPT_NUMBER];
+    opt_print_double(v, plain);
+    snprintf(out, OPT_NUMBER, "%.0e", v);
+    char *e = strchr(out, 'e');
+    if (fabs(v) < 1e6 || !e || strtod(out, NULL) != v) {
+        memcpy(out, plain, sizeof plain);
+        return;
+    }
+    snprintf(e + 1, OPT_NUMBER - (size_t)(e + 1 - out), "%ld", strtol(e + 1, NULL, 10));
+}
+
 /* "between 1 and 64", "greater than 0", ...; nothing where any number goes */
 static void add_range(char *out, const struct opt *o)
 {
     char lo[OPT_NUMBER], hi[OPT_NUMBER];
-    opt_print_double(o->min, lo);
-    opt_print_double(o->max, hi);
+    print_bound(o->min, lo);
+    print_bound(o->max, hi);
     bool open_lo = o->flags & OPT_OPEN_MIN, open_hi = o->flags & OPT_OPEN_MAX;
     if (has_min(o) && has_max(o) && !open_lo && !open_hi) {
         add(out, "between %s and %s", lo, hi);

@@ -153,7 +153,7 @@ static void check_source(const struct data_conf *c, const struct netfile *nf,
     if (*c->generator && *c->train)
         PROBLEM("generator", "generator = %s: train = %s is given too; only one of them can be",
                 c->generator, c->train);
-    else if (!*c->generator && !*c->train)
+    else if (!*c->generator && !*c->train && s->n_bad == 0)
         PROBLEM("", "needs train = FILE or generator = NAME");
     if (c->noise < 0 && c->noise != -1)
         PROBLEM("noise", "noise = %g: must be 0 or more, or -1 for the generator's own", c->noise);
@@ -200,7 +200,7 @@ static void check_values(const struct data_conf *c, const struct netfile *nf,
         PROBLEM(list, "%s: normalize = %s is given too; only one of them can be", list,
                 normalize_words[c->normalize]);
     if (c->mean.n && c->std.n && c->mean.n != c->std.n)
-        PROBLEM("std", "std has %d numbers, but mean has %d", c->std.n, c->mean.n);
+        PROBLEM("std", "std and mean must have the same length (%d and %d)", c->std.n, c->mean.n);
     for (int i = 0; i < c->std.n; i++) {
         if (c->std.v[i] > 0 && (real)c->std.v[i] == 0)
             PROBLEM("std", "std: number %d is too small", i + 1);
@@ -222,7 +222,8 @@ int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct s
     if (opt_read(nf, s, &target, 1, d, e))
         return -1;
     if (!s) {
-        diag_add(d, nf->path, 1, "there is no section [data]");
+        if (nf->n_lost == 0) /* otherwise a header that cannot be read may be it */
+            diag_add(d, nf->path, -1, "there is no section [data]");
         return 0;
     }
     check_names(c, nf, s, d);

@@ -11,7 +11,7 @@ static int cross_entropy_setup(struct loss *l, struct err *e)
 {
     if (l->k < 2)
         return err_set(e, ERR_NET,
-                       "loss cross_entropy: needs at least 2 outputs; for one output use "
+                       "cross_entropy: needs at least 2 outputs; for one output use "
                        "binary_cross_entropy on [sigmoid]");
     return 0;
 }

@@ -86,8 +86,7 @@ int loss_setup(struct loss *l, int k, int classes, struct err *e)
     l->k = k;
     l->classes = classes;
     if (classes > 0 && k != classes && !(k == 1 && classes == 2))
-        return err_set(e, ERR_NET,
-                       "loss %s: %d classes need %d outputs%s, but the last layer has %d",
+        return err_set(e, ERR_NET, "%s: %d classes need %d outputs%s, but the last layer has %d",
                        l->ops->name, classes, classes, classes == 2 ? " (or one)" : "", k);
     return l->ops->setup ? l->ops->setup(l, e) : 0;
 }

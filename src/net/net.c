@@ -69,25 +69,53 @@ struct layer *net_layer(const struct net *net, const char *name)
     return NULL;
 }
 
+/* Says that no layer above has the name, and what could have been meant. near: the names above. */
+static void unknown_name(struct build *b, const struct section *s, const char *name,
+                         const char *const *near)
+{
+    const char *hint = strcmp(name, "data") == 0 ? "input" : netfile_nearest(name, near);
+    char below[NETFILE_NAME_MAX + 16], quote[DIAG_QUOTE];
+    int line = 0;
+    for (int i = (int)(s - b->nf->sections); i < b->nf->n_sections && !line; i++) {
+        netfile_layer_name(b->nf, i, below);
+        if (!netfile_is_setting(b->nf->sections[i].type) && strcmp(below, name) == 0)
+            line = b->nf->sections[i].line;
+    }
+    diag_quote(name, strlen(name), quote);
+    if (line == s->line)
+        diag_add(b->d, b->nf->path, opt_line(s, "from"),
+                 "[%s%s%s] from = %s: a layer cannot be its own input", s->type,
+                 *s->name ? " " : "", s->name, quote);
+    else if (line)
+        diag_add(
+            b->d, b->nf->path, opt_line(s, "from"),
+            "[%s%s%s] from = %s: that layer stands below, at line %d; an input must stand above",
+            s->type, *s->name ? " " : "", s->name, quote, line);
+    else
+        diag_add(b->d, b->nf->path, opt_line(s, "from"),
+                 "[%s%s%s] from = %s: no layer of that name stands above this one%s%s%s", s->type,
+                 *s->name ? " " : "", s->name, quote, hint ? "; did you mean '" : "",
+                 hint ? hint : "", hint ? "'?" : "");
+}
+
 /* The layer that `from` names: `input` or one above l; a message and NULL if there is none. */
 static struct layer *find_above(struct build *b, const struct section *s, const char *name)
 {
     struct net *net = b->net;
     const char *near[NET_LAYERS_MAX + 2];
     int n = 0;
+    bool lost = false;
     near[n++] = "input";
-    for (struct layer *a = net->layers + 1; a < b->l; a++)
+    for (struct layer *a = net->layers + 1; a < b->l; a++) {
         near[n++] = a->name;
+        lost |= !*a->name;
+    }
     near[n] = NULL;
     for (int i = 0; i < n; i++)
         if (strcmp(near[i], name) == 0)
             return &net->layers[i];
-    const char *hint = netfile_nearest(name, near);
-    diag_add(b->d, b->nf->path, opt_line(s, "from"),
-             "[%s%s%s] from = %s: no layer of that name "
-             "stands above this one%s%s%s",
-             s->type, *s->name ? " " : "", s->name, name, hint ? "; did you mean '" : "",
-             hint ? hint : "", hint ? "'?" : "");
+    if (!lost) /* it may have been one whose header cannot be read */
+        unknown_name(b, s, name, near);
     return NULL;
 }
 
@@ -189,7 +217,7 @@ static int add_layer(struct build *b, int index, struct err *e)
     netfile_layer_name(b->nf, index, name);
     l->line = s->line;
     l->named = *s->name;
-    l->name = mem_strdup(name, e);
+    l->name = mem_strdup(*s->type ? name : "", e);
     l->ops = layer_find(s->type);
     b->param_cap = 0;
     if (!l->name)
@@ -221,10 +249,10 @@ struct net *net_build(const struct netfile *nf, struct shape in, struct diag *d,
     for (int i = 0; i < nf->n_sections; i++)
         n += !netfile_is_setting(nf->sections[i].type);
     if (n > NET_LAYERS_MAX) {
-        diag_add(d, nf->path, 1, "%d layers, more than %d", n - 1, NET_LAYERS_MAX);
+        diag_add(d, nf->path, -1, "%d layers, more than %d", n - 1, NET_LAYERS_MAX);
         n = 1;
-    } else if (n == 1) {
-        diag_add(d, nf->path, 1, "no layers: a network needs at least one, such as [linear]");
+    } else if (n == 1 && nf->n_lost == 0) {
+        diag_add(d, nf->path, -1, "no layers: a network needs at least one, such as [linear]");
     }
     struct net *net = mem_alloc(1, sizeof *net, e);
     if (!net || !(net->layers = mem_alloc((size_t)n, sizeof *net->layers, e)))
@@ -238,7 +266,7 @@ struct net *net_build(const struct netfile *nf, struct shape in, struct diag *d,
         if (!netfile_is_setting(nf->sections[i].type) && add_layer(&b, i, e))
             goto fail;
     net->output = &net->layers[net->n_layers - 1];
-    if (d->total == before)
+    if (d->total == before && nf->n_lost == 0)
         check_unused(&b);
     return net;
 fail:

@@ -157,12 +157,16 @@ static int read_augment(struct job *job, struct diag *d, struct err *e)
     return opt_read(job->nf, netfile_section(job->nf, "augment"), t, 1, d, e);
 }
 
-static int read_sections(struct job *job, struct diag *d, struct err *e)
+/* fits: whether [data] and [loss] are right, so that they can be held against the net. */
+static int read_sections(struct job *job, bool *fits, struct diag *d, struct err *e)
 {
     const struct netfile *nf = job->nf;
+    int before = d->total;
     if (data_read_conf(&job->data, nf, netfile_section(nf, "data"), d, e) ||
-        loss_read(&job->loss, nf, netfile_section(nf, "loss"), d, e) ||
-        optim_read(&job->optim, nf, netfile_section(nf, "optimizer"), d, e) ||
+        loss_read(&job->loss, nf, netfile_section(nf, "loss"), d, e))
+        return -1;
+    *fits = d->total == before && nf->n_lost == 0;
+    if (optim_read(&job->optim, nf, netfile_section(nf, "optimizer"), d, e) ||
         schedule_read(&job->schedule, nf, netfile_section(nf, "schedule"), d, e) ||
         read_augment(job, d, e))
         return -1;
@@ -217,9 +221,9 @@ static void check_loss(struct job *job, struct diag *d)
     enum act act = job_loss_act(job);
     real param;
     if (act != ACT_NONE && (!out->ops->act || out->ops->act(out, &param) != act)) {
-        diag_add(d, job->nf->path, line,
-                 "[loss] %s stands on [%s]; add [%s] behind [%s] at line %d", job->loss.ops->name,
-                 act_layer(act), act_layer(act), out->ops->name, out->line);
+        diag_add(d, job->nf->path, line, "[loss] %s stands on [%s]; put it %s [%s] at line %d",
+                 job->loss.ops->name, act_layer(act), out->ops->act ? "in the place of" : "behind",
+                 out->ops->name, out->line);
         return;
     }
     struct err e = {0};
@@ -281,14 +285,15 @@ static int wrong_file(const struct job *job, const struct diag *d, struct err *e
 
 int job_open(struct job *job, const struct job_source *src, struct diag *d, struct err *e)
 {
+    bool fits;
     *job = (struct job){0};
-    if (read_text(job, src, d, e) || read_sections(job, d, e) ||
+    if (read_text(job, src, d, e) || read_sections(job, &fits, d, e) ||
         find_shape(job, src->load_data, d, e))
         return -1;
     job->net = net_build(job->nf, job->shape, d, e);
     if (!job->net)
         return -1;
-    if (job->net->n_layers > 1 && !job->net->output->broken)
+    if (fits && job->net->n_layers > 1 && !job->net->output->broken)
         check_loss(job, d);
     check_train(job, d);
     return d->total ? wrong_file(job, d, e) : check_targets(job, e);
