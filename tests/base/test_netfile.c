@@ -321,6 +321,20 @@ static void bad_headers_swallow_their_keys(void **state)
     netfile_free(nf);
 }
 
+static void refused_lines_are_counted(void **state)
+{
+    (void)state;
+    struct diag d;
+    const char *text = "x\n[a]\nx\ny = 1\n= 2\n\001\n[b]\nz = 1\n[data]\n[data]\nx\n[c\ny\n";
+    struct netfile *nf = parse_bytes(text, strlen(text), &d);
+    assert_int_equal(nf->n_sections, 4);
+    assert_int_equal(nf->sections[0].n_bad, 3);
+    assert_int_equal(nf->sections[1].n_bad, 0);
+    assert_int_equal(nf->sections[2].n_bad, 0);
+    assert_int_equal(nf->sections[3].n_bad, 0);
+    netfile_free(nf);
+}
+
 static void settings_once(void **state)
 {
     (void)state;
@@ -637,6 +651,16 @@ static void nearest_words(void **state)
         {"filters", "filters"},
         {"pad", NULL},
         {"xyzzy", NULL},
+        {"learning_rate", "lr"},
+        {"batch_size", "batch"},
+        {"wd", "weight_decay"},
+        {"num-filters", "filters"},
+        {"weight", "weight_decay"},
+        {"l_r", "lr"},
+        {"learning", NULL},
+        {"learning_rate_decay", NULL},
+        {"_", NULL},
+        {"__", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *near = netfile_nearest(cases[i].word, words);
@@ -767,6 +791,7 @@ int main(void)
         cmocka_unit_test(bad_keys),
         cmocka_unit_test(too_long_values),
         cmocka_unit_test(bad_headers_swallow_their_keys),
+        cmocka_unit_test(refused_lines_are_counted),
         cmocka_unit_test(settings_once),
         cmocka_unit_test(layer_names_once),
         cmocka_unit_test(bytes_that_are_no_text),

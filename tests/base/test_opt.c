@@ -223,13 +223,13 @@ static void sizes(void **state)
     bad("seed = 1.5", "seed = 1.5: must be a whole number");
     bad("seed = x", "seed = x: must be a whole number");
     bad("seed = +", "seed = +: must be a whole number");
-    bad("count = 0", "count = 0: must be between 1 and 1000000000");
-    bad("count = -3", "count = -3: must be between 1 and 1000000000");
-    bad("count = 1000000001", "count = 1000000001: must be between 1 and 1000000000");
-    bad("count = 1e3", "count = 1e3: must be a whole number between 1 and 1000000000");
+    bad("count = 0", "count = 0: must be between 1 and 1e9");
+    bad("count = -3", "count = -3: must be between 1 and 1e9");
+    bad("count = 1000000001", "count = 1000000001: must be between 1 and 1e9");
+    bad("count = 1e3", "count = 1e3: must be a whole number between 1 and 1e9");
     bad("count = 99999999999999999999999",
-        "count = 99999999999999999999999: must be between 1 and 1000000000");
-    bad("count =", "count has no value: must be a whole number between 1 and 1000000000");
+        "count = 99999999999999999999999: must be between 1 and 1e9");
+    bad("count =", "count has no value: must be a whole number between 1 and 1e9");
 }
 
 static void numbers(void **state)
@@ -388,7 +388,7 @@ static void messages_of_keys(void **state)
     assert_string_equal(diag.msg[0].text,
                         "f:2: [conv2d c3] strides: unknown key; did you mean 'stride'?");
     assert_string_equal(diag.msg[1].text, "f:4: [conv2d c3] xyz: unknown key ('diynn help conv2d' "
-                                          "lists what there is)");
+                                          "lists them)");
     assert_string_equal(diag.msg[2].text, "f:5: [conv2d c3] lr is given twice (first at line 3)");
     assert_string_equal(diag.msg[3].text, "f:6: [conv2d c3] stride = 0: must be between 1 and 64");
     assert_string_equal(diag.msg[4].text, "f:7: [conv2d c3] lr is given twice (first at line 3)");
@@ -413,6 +413,53 @@ static void required_keys(void **state)
     assert_int_equal(diag.total, 0);
     assert_string_equal(c.needed, "a");
     done(needs, &c);
+}
+
+/* What is wrong anyway is not said to be missing too. */
+static void one_problem_one_message(void **state)
+{
+    (void)state;
+    struct conf c;
+    read_text("[linear]\nneedde = a\n", needs, &c);
+    assert_int_equal(diag.total, 1);
+    assert_string_equal(diag.msg[0].text,
+                        "f:2: [linear] needde: unknown key; did you mean 'needed'?");
+    done(needs, &c);
+    read_text("[linear]\nneeded: a\n", needs, &c);
+    assert_int_equal(diag.total, 1);
+    done(needs, &c);
+    read_text("[linear]\nneeded = a\xff\n", needs, &c);
+    assert_int_equal(diag.total, 1);
+    done(needs, &c);
+    read_text("[linear]\ncolour = red\n", needs, &c);
+    assert_int_equal(diag.total, 2);
+    done(needs, &c);
+}
+
+static const struct opt typed[] = {
+    {.name = "type", .type = OPT_WORD, AT(word), .def = "mean", .words = kinds}, OPT_END};
+
+static void unknown_keys_of_types(void **state)
+{
+    (void)state;
+    struct conf c;
+    read_text("[loss]\nxyz = 1\ntype = sum\n", typed, &c);
+    assert_string_equal(
+        diag.msg[0].text,
+        "f:2: [loss] xyz: unknown key for type = sum ('diynn help sum' lists them)");
+    done(typed, &c);
+    read_text("[loss]\nxyz = 1\n", typed, &c);
+    assert_string_equal(diag.msg[0].text,
+                        "f:2: [loss] xyz: unknown key ('diynn help loss' lists them)");
+    done(typed, &c);
+    read_text("[linear]\ntype = sum\n", needs, &c); /* a key like any other there */
+    assert_string_equal(diag.msg[0].text,
+                        "f:2: [linear] type: unknown key ('diynn help linear' lists them)");
+    done(needs, &c);
+    static const struct opt none[] = {OPT_END};
+    read_text("[augment]\nflip = yes\n", none, &c);
+    assert_string_equal(diag.msg[0].text, "f:2: [augment] flip: unknown key; the section has none");
+    done(none, &c);
 }
 
 static void no_section(void **state)
@@ -736,6 +783,8 @@ int main(void)
         cmocka_unit_test(lists),
         cmocka_unit_test(messages_of_keys),
         cmocka_unit_test(required_keys),
+        cmocka_unit_test(one_problem_one_message),
+        cmocka_unit_test(unknown_keys_of_types),
         cmocka_unit_test(no_section),
         cmocka_unit_test(several_tables),
         cmocka_unit_test(the_command_line_rules),

@@ -77,7 +77,7 @@ check_not 'and no run is begun' test -e "$T/run"
 } >"$T/bad.ini"
 run "$DIYNN" check "$T/bad.ini"
 expect 3 'a file with many errors'
-expect_err "$T/bad.ini:13: "
+expect_err "$T/bad.ini:14: "
 expect_err "unitz: unknown key; did you mean 'units'?"
 expect_err ' problems, of which the first 20 found are shown'
 check '20 messages and their number' test "$(wc -l <"$T/err")" = 21
