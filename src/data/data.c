@@ -200,7 +200,7 @@ static void check_values(const struct data_conf *c, const struct netfile *nf,
         PROBLEM(list, "%s: normalize = %s is given too; only one of them can be", list,
                 normalize_words[c->normalize]);
     if (c->mean.n && c->std.n && c->mean.n != c->std.n)
-        PROBLEM("std", "std and mean must have the same length (%d and %d)", c->std.n, c->mean.n);
+        PROBLEM("std", "std has %d numbers, but mean has %d", c->std.n, c->mean.n);
     for (int i = 0; i < c->std.n; i++) {
         if (c->std.v[i] > 0 && (real)c->std.v[i] == 0)
             PROBLEM("std", "std: number %d is too small", i + 1);

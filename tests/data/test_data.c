@@ -84,7 +84,7 @@ static const struct {
     const char *ini, *message;
 } wrong[] = {
     {"[data]\n", "net.ini:1: [data] needs train = FILE or generator = NAME"},
-    {"[linear]\nunits = 1\n", "net.ini:1: there is no section [data]"},
+    {"[linear]\nunits = 1\n", "net.ini: there is no section [data]"},
     {"[data]\ntrain = a\ngenerator = digits\n",
      "net.ini:3: [data] generator = digits: train = a is given too; only one of them can be"},
     {"[data]\ngenerator = digit\n",
