@@ -77,7 +77,9 @@ static int read_position(struct checkpoint *c, struct err *e)
         read_count(c, META_SINCE_BEST, &p->since_best, e) ||
         read_count(c, META_STOPPED, &p->stopped, e))
         return -1;
-    return read_double(c, META_BEST_VALUE, &p->best_value, e);
+    if (read_double(c, META_BEST_VALUE, &p->best_value, e))
+        return -1;
+    return read_double(c, META_BEST_LOSS, &p->best_loss, e);
 }
 
 static int check_version(const struct checkpoint *c, struct err *e)

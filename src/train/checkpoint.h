@@ -18,6 +18,7 @@ struct position {
     struct metrics running;         /* of that epoch */
     uint64_t best_epoch, best_step; /* 0: no best yet */
     double best_value;              /* of the metric that decides */
+    double best_loss;               /* the loss there: it decides between equals */
     uint64_t since_best;            /* evaluations since, none of them better */
     uint64_t stopped;               /* 1: early_stop has ended the run */
 };

@@ -153,6 +153,7 @@ static void fill_meta(struct meta *m, const struct job *job, const struct positi
     meta_count(m, META_BEST_EPOCH, at->best_epoch);
     meta_count(m, META_BEST_STEP, at->best_step);
     meta_double(m, META_BEST_VALUE, at->best_value);
+    meta_double(m, META_BEST_LOSS, at->best_loss);
     meta_count(m, META_SINCE_BEST, at->since_best);
     meta_count(m, META_STOPPED, at->stopped);
     for (int i = 0; i < 3; i++)

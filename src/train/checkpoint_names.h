@@ -27,6 +27,7 @@
 #define META_BEST_EPOCH   "best_epoch"
 #define META_BEST_STEP    "best_step"
 #define META_BEST_VALUE   "best_value"
+#define META_BEST_LOSS    "best_loss"
 #define META_SINCE_BEST   "since_best"
 #define META_STOPPED      "stopped"
 

@@ -134,20 +134,33 @@ static void evaluate(struct loop *lp, int tid, int nt)
     }
 }
 
+/* Whether value v of the deciding metric, at this loss, beats the best so far. */
+static bool better(const struct position *at, bool by_loss, double v, double loss)
+{
+    if (!isfinite(v) || !isfinite(loss))
+        return false;
+    if (!at->best_step)
+        return true;
+    if (v == at->best_value)
+        return loss < at->best_loss;
+    return by_loss ? v < at->best_value : v > at->best_value;
+}
+
 /* Notes the net as the best so far where validation says so. */
 static int keep_best(struct loop *lp)
 {
     const struct job *job = lp->job;
     bool by_loss = job->train.metric == METRIC_LOSS || !job->classes;
-    double v = by_loss ? feed_reduced(job, &lp->val) : feed_accuracy(job, &lp->val);
-    bool better = !lp->at.best_step || (by_loss ? v < lp->at.best_value : v > lp->at.best_value);
+    double loss = feed_reduced(job, &lp->val);
+    double v = by_loss ? loss : feed_accuracy(job, &lp->val);
     if (!lp->val.n)
         return 0;
     lp->at.since_best++;
-    if (!isfinite(v) || !better)
+    if (!better(&lp->at, by_loss, v, loss))
         return 0;
     lp->at.since_best = 0;
     lp->at.best_value = v;
+    lp->at.best_loss = loss;
     lp->at.best_epoch = lp->at.epoch;
     lp->at.best_step = lp->at.step;
     struct blob b;
