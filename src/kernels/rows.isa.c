@@ -62,17 +62,13 @@ INLINE quad larger_quad(quad a, quad b)
     return (quad)((m & (quad_mask)b) | (~m & (quad_mask)a));
 }
 
-INLINE float larger_one(float a, float b)
-{
-    return a < b || b != b ? b : a;
-}
-
 INLINE float lanes_max(const struct lanes *l)
 {
     quad q[4];
     memcpy(q, l, sizeof q);
     quad s = larger_quad(larger_quad(q[0], q[2]), larger_quad(q[1], q[3]));
-    return larger_one(larger_one(s[0], s[2]), larger_one(s[1], s[3]));
+    s = larger_quad(s, __builtin_shufflevector(s, s, 2, 3, 0, 1));
+    return larger_quad(s, __builtin_shufflevector(s, s, 1, 0, 3, 2))[0];
 }
 
 static float sum(const float *x, size_t n)
@@ -102,33 +98,46 @@ static float max(const float *x, size_t n)
     return lanes_max(&m);
 }
 
-/* e^(x - top) to y where it is not NULL; returns the sum. */
-static float exp_row(float *y, const float *x, size_t n, float top)
+/* p = e^(x - top) / sum where p is not NULL; returns the sum. n > LANES. */
+static float long_row(float *p, const float *x, size_t n, float top)
 {
     struct lanes s = lanes_set(0);
     for (size_t i = 0; i < n; i += LANES)
         for (int v = 0; v < PARTS; v++) {
             vf e = vmath_exp(part_at(x, i, v, n, -INFINITY) - v_set(top));
             s.part[v] += e;
-            if (y)
-                put_at(y, i, v, n, e);
+            if (p)
+                put_at(p, i, v, n, e);
         }
-    return lanes_sum(&s);
-}
-
-static void divide_row(float *y, size_t n, float by)
-{
-    for (size_t i = 0; i < n; i += LANES)
+    float total = lanes_sum(&s);
+    for (size_t i = 0; p && i < n; i += LANES)
         for (int v = 0; v < PARTS; v++)
-            put_at(y, i, v, n, part_at(y, i, v, n, 0) / v_set(by));
+            put_at(p, i, v, n, part_at(p, i, v, n, 0) / v_set(total));
+    return total;
 }
 
-static void softmax(float *y, const float *x, int m, int n)
+/* The same for one turn of the lanes, without a detour through memory. */
+static float short_row(float *p, const float *x, size_t n, float top)
 {
-    if (n == 0)
-        return;
-    for (int i = 0; i < m; i++, x += n, y += n)
-        divide_row(y, (size_t)n, exp_row(y, x, (size_t)n, max(x, (size_t)n)));
+    struct lanes e;
+    for (int v = 0; v < PARTS; v++)
+        e.part[v] = vmath_exp(part_at(x, 0, v, n, -INFINITY) - v_set(top));
+    float total = lanes_sum(&e);
+    for (int v = 0; p && v < PARTS; v++)
+        put_at(p, 0, v, n, e.part[v] / v_set(total));
+    return total;
+}
+
+INLINE float softmax_row(float *p, const float *x, size_t n, float top)
+{
+    return n > LANES ? long_row(p, x, n, top) : short_row(p, x, n, top);
+}
+
+static void softmax(float *y, const float *x, int m, int n_row)
+{
+    size_t n = (size_t)n_row;
+    for (int i = 0; n > 0 && i < m; i++, x += n, y += n)
+        softmax_row(y, x, n, max(x, n));
 }
 
 static void softmax_backward(float *dx, const float *dy, const float *y, int m, int n_row,
@@ -147,16 +156,14 @@ static void softmax_backward(float *dx, const float *dy, const float *y, int m, 
     }
 }
 
-static void log_sum_exp(float *lse, float *p, const float *x, int m, int n)
+static void log_sum_exp(float *lse, float *p, const float *x, int m, int n_row)
 {
+    size_t n = (size_t)n_row;
     for (int i = 0; i < m; i++, x += n) {
-        float top = n > 0 ? max(x, (size_t)n) : 0;
-        float s = exp_row(p, x, (size_t)n, top);
-        lse[i] = top + vmath_log(v_set(s))[0];
-        if (p) {
-            divide_row(p, (size_t)n, s);
+        float top = n > 0 ? max(x, n) : 0; /* of nothing the sum is 0 */
+        lse[i] = top + vmath_log(v_set(softmax_row(p, x, n, top)))[0];
+        if (p)
             p += n;
-        }
     }
 }
 

@@ -179,7 +179,21 @@ INLINE vf v_load_pad(const float *p, size_t n, float pad)
 
 INLINE void v_store_n(float *p, vf a, size_t n)
 {
-    _mm256_maskstore_ps(p, v_first(n), (__m256)a);
+    __m128 x = _mm256_castps256_ps128((__m256)a); /* masked stores are slow on some processors */
+    if (n & 8)
+        _mm256_storeu_ps(p, (__m256)a);
+    if (n & 4) {
+        _mm_storeu_ps(p, x);
+        p += 4;
+        x = _mm256_extractf128_ps((__m256)a, 1);
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, x);
+        p += 2;
+        x = _mm_movehl_ps(x, x);
+    }
+    if (n & 1)
+        _mm_store_ss(p, x);
 }
 
 #else /* 4 lanes */

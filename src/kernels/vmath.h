@@ -46,12 +46,12 @@ INLINE vf vmath_exp_tail(vf r)
 INLINE vf vmath_exp(vf x)
 {
     vi k;
-    x = v_sel(v_lt(v_set(89), x), v_set(89), x);     /* beyond: infinity; NaN stays */
-    x = v_sel(v_lt(x, v_set(-104)), v_set(-104), x); /* beyond: 0 */
+    x = v_sel(v_lt(v_set(89), x), v_set(89), x); /* beyond: infinity; NaN stays */
     vf r = vmath_reduce(x, &k);
     vf y = v_fma(v_fma(vmath_exp_tail(r), r, v_set(1)), r, v_set(1));
     vi half = k >> 1; /* 2^k itself may be no normal number; the last product rounds, once */
-    return y * vmath_pow2(half) * vmath_pow2(k - half);
+    y = y * vmath_pow2(half) * vmath_pow2(k - half);
+    return v_sel(v_lt(x, v_set(-104)), v_set(0), y); /* chosen, for to underflow takes time */
 }
 
 /* x = 2^k (1 + f), 1 + f in [sqrt(1/2), sqrt(2)); ln(1 + f) = f - f^2/2 + f^3 q(f) */

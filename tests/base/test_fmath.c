@@ -56,10 +56,10 @@ static void pow_is_near(void **state)
     for (size_t b = 0; b < sizeof base / sizeof *base; b++)
         for (double n = 1; n < 20000; n = floor(n * 1.3) + 1) {
             long double want = powl((long double)base[b], (long double)n);
-            if (want > DBL_MIN && want < DBL_MAX)
+            if (want > (long double)DBL_MIN && want < (long double)DBL_MAX)
                 assert_true(ulps(fmath_pow(base[b], n), want) < 4 + n);
             want = powl((long double)base[b], (long double)(n / 100.5));
-            if (want > DBL_MIN && want < DBL_MAX)
+            if (want > (long double)DBL_MIN && want < (long double)DBL_MAX)
                 assert_true(ulps(fmath_pow(base[b], n / 100.5), want) <
                             8 + 4 * fabs(n / 100.5 * log(base[b])));
         }

@@ -56,9 +56,9 @@ static float from_bits(uint32_t u)
 static double ulps(float got, double want)
 {
     if (isnan(got) || isnan(want))
-        return isnan(got) && isnan(want) ? 0 : INFINITY;
+        return isnan(got) && isnan(want) ? 0 : (double)INFINITY;
     if (isinf(got) || isinf((float)want))
-        return got == (float)want ? 0 : INFINITY;
+        return got == (float)want ? 0 : (double)INFINITY;
     int e = want == 0 ? -126 : ilogb(want);
     return fabs((double)got - want) / ldexp(1, (e < -126 ? -126 : e) - 23);
 }
