@@ -195,6 +195,7 @@ reference: diynn
 
 # libFuzzer programs, each for FUZZ_TIME seconds; what they find lies in build/fuzz/
 FUZZ_TIME = 60
+FUZZ_SEEDS := $(wildcard tests/files/good tests/files/bad nets)
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libdiynn-internal.a
 	@mkdir -p $(@D)
@@ -204,7 +205,7 @@ fuzz-programs: $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do \
 	    d=build/fuzz/$${f##*/}; mkdir -p $$d; echo "$${f##*/}, $(FUZZ_TIME) s"; \
 	    $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-	        -print_final_stats=1 -artifact_prefix=$$d/found- $$d || exit 1; \
+	        -print_final_stats=1 -artifact_prefix=$$d/found- $$d $(FUZZ_SEEDS) || exit 1; \
 	done
 
 fuzz:
