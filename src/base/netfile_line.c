@@ -2,6 +2,7 @@
 #include "base/netfile_line.h"
 
 #include "base/netfile.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -53,21 +54,6 @@ const char *line_comment(struct span a)
     while (c < a.end && !((*c == '#' || *c == ';') && (c == a.s || is_blank(c[-1]))))
         c++;
     return c;
-}
-
-/* Length of the UTF-8 sequence at s; 0 if there is none: cut, overlong, a surrogate, too high. */
-static size_t utf8_length(const unsigned char *s, size_t n)
-{
-    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    if (len == 0 || len > n || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return len;
 }
 
 bool line_check_text(struct span a, const char *path, int line, struct diag *d)

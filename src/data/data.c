@@ -10,6 +10,8 @@
 
 static const char *const auto_words[] = {"auto", NULL};
 static const char *const target_words[] = {"class", "value", "input", NULL};
+static const char *const header_words[] = {"auto", "yes", "no", NULL};
+static const char *const delimiter_words[] = {"auto", "comma", "semicolon", "tab", "space", NULL};
 static const char *const normalize_words[] = {"none",     "unit",    "minmax",
                                               "standard", "channel", NULL};
 
@@ -112,6 +114,40 @@ const struct opt data_opts[] = {
      .min = 0,
      .max = BIG,
      .help = "only so many samples of test, the first ones; 0: all"},
+    {.name = "target_columns",
+     .type = OPT_NAMES,
+     .offset = OFFSET(target_columns),
+     .help = "csv: columns to learn, by name or number from 1; several are values; not given: the "
+             "last one"},
+    {.name = "ignore",
+     .type = OPT_NAMES,
+     .offset = OFFSET(ignore),
+     .help = "csv: columns left out, by name or number from 1"},
+    {.name = "header",
+     .type = OPT_WORD,
+     .offset = OFFSET(header),
+     .def = "auto",
+     .words = header_words,
+     .help = "csv: whether the first line names the columns; auto: if nothing in it is a number"},
+    {.name = "delimiter",
+     .type = OPT_WORD,
+     .offset = OFFSET(delimiter),
+     .def = "auto",
+     .words = delimiter_words,
+     .help = "csv: what stands between the columns; auto: as the first lines look"},
+    {.name = "labels",
+     .type = OPT_STRING,
+     .offset = OFFSET(labels),
+     .help = "idx, npy: file with the labels of train; not given: train-images-idx3-ubyte has "
+             "train-labels-idx1-ubyte"},
+    {.name = "test_labels",
+     .type = OPT_STRING,
+     .offset = OFFSET(test_labels),
+     .help = "idx, npy: file with the labels of test"},
+    {.name = "validation_labels",
+     .type = OPT_STRING,
+     .offset = OFFSET(validation_labels),
+     .help = "idx, npy: file with the labels of validation"},
     OPT_END};
 
 /* One problem of the section: "FILE:LINE: [data] ..." at the line of `key`. */
@@ -143,6 +179,19 @@ static void check_names(const struct data_conf *c, const struct netfile *nf,
             names[i] = format_registry[i]->name;
         unknown_name("format", c->format, names, nf, s, d);
     }
+}
+
+/* Files of labels belong to files of samples. */
+static void check_labels(const struct data_conf *c, const struct netfile *nf,
+                         const struct section *s, struct diag *d)
+{
+    if (*c->labels && !*c->train)
+        PROBLEM("labels", "labels = %s: there is no train = FILE", c->labels);
+    if (*c->test_labels && !*c->test)
+        PROBLEM("test_labels", "test_labels = %s: there is no test = FILE", c->test_labels);
+    if (*c->validation_labels && !data_is_file(c->validation))
+        PROBLEM("validation_labels", "validation_labels = %s: there is no validation = FILE",
+                c->validation_labels);
 }
 
 /* Where the samples come from: a file or a generator, and what belongs to which. Values, not their
@@ -207,6 +256,19 @@ static void check_values(const struct data_conf *c, const struct netfile *nf,
     }
 }
 
+struct data_conf data_conf_further(const struct data_conf *c, struct shape shape, int classes,
+                                   char *const *names, char *labels)
+{
+    struct data_conf f = *c;
+    f.shape[0] = shape.c;
+    f.shape[1] = shape.h;
+    f.shape[2] = shape.w;
+    f.classes = classes;
+    f.names = names;
+    f.labels = labels;
+    return f;
+}
+
 bool data_is_file(const char *validation)
 {
     double fraction;
@@ -230,6 +292,7 @@ int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct s
     if (d->total > before) /* values that were not read would be reported a second time */
         return 0;
     check_source(c, nf, s, d);
+    check_labels(c, nf, s, d);
     check_values(c, nf, s, d);
     return 0;
 }

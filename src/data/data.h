@@ -29,6 +29,12 @@ struct data_conf {
     int normalize;               /* enum data_normalize */
     struct float_list mean, std; /* explicit normalization, per channel or per value */
     int limit, limit_test;       /* 0: all */
+    /* tables */
+    struct name_list target_columns, ignore; /* names of columns, or their numbers from 1 */
+    int header;                              /* enum data_header */
+    int delimiter;                           /* enum data_delimiter */
+    /* arrays (idx, npy): files of labels; "" by the file's own name, where that has a pattern */
+    char *labels, *test_labels, *validation_labels;
     /* Not keys of the section: set by who reads a further file for a net that is there. */
     bool no_target;     /* a file without targets will do: its samples get label and target NULL,
                          * classes and k 0; a table of shape's values and no more has none */
@@ -45,18 +51,29 @@ enum data_normalize {
     NORMALIZE_CHANNEL   /* each channel to mean 0, deviation 1 */
 };
 
+enum data_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
+enum data_delimiter {
+    DELIMITER_AUTO,
+    DELIMITER_COMMA,
+    DELIMITER_SEMICOLON,
+    DELIMITER_TAB,
+    DELIMITER_SPACE
+};
+
 extern const struct opt data_opts[];
 
 /* Samples as a reader or generator gives them. Owned arrays (mem.h). */
 struct samples {
     size_t n;
     struct shape shape;
-    int classes;  /* 0: targets are values */
-    int k;        /* numbers in a target of values */
-    real *x;      /* n x (h, w, c) */
-    int *label;   /* n, in 0 .. classes-1; NULL without classes */
-    real *target; /* n x k; NULL with classes */
-    char **names; /* classes' names; NULL: "0", "1", ... */
+    int classes;    /* 0: targets are values */
+    int k;          /* numbers in a target of values */
+    real *x;        /* n x (h, w, c) */
+    int *label;     /* n, in 0 .. classes-1; NULL without classes */
+    real *target;   /* n x k; NULL with classes */
+    char **names;   /* classes' names; NULL: "0", "1", ... */
+    char **columns; /* names of the numbers of a sample, in c, h, w order; NULL: none */
+    char *labels;   /* the file that the labels came from; NULL: the same as the samples */
 };
 
 void samples_free(struct samples *s);
@@ -95,6 +112,12 @@ struct data {
 int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct section *s,
                    struct diag *d, struct err *e);
 void data_free_conf(struct data_conf *c);
+
+/* How a further file (test, validation, one to predict) is read for a net or for data that are
+ * there: *c with the shape and the classes it must have (names: see data_conf) and with labels of
+ * its own ("": by the file's name). A view of the arguments: nothing to free. */
+struct data_conf data_conf_further(const struct data_conf *c, struct shape shape, int classes,
+                                   char *const *names, char *labels);
 
 /* Whether the value of `validation` is a path and not a fraction. */
 bool data_is_file(const char *validation);

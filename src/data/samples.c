@@ -11,7 +11,11 @@ void samples_free(struct samples *s)
         for (int i = 0; i < s->classes; i++)
             mem_free(s->names[i]);
     }
+    for (size_t i = 0; s->columns && i < shape_size(s->shape); i++)
+        mem_free(s->columns[i]);
     mem_free(s->names);
+    mem_free(s->columns);
+    mem_free(s->labels);
     mem_free(s->x);
     mem_free(s->label);
     mem_free(s->target);
