@@ -2,6 +2,7 @@
 # Draws the loss and accuracy curves of a run: curves.png and curves.svg.
 #
 #   scripts/plot.sh RUN [-o DIR]      RUN: a run folder or its log.csv; DIR: where to, else RUN
+#   scripts/plot.sh SWEEP [-o DIR]    SWEEP: the folder of a sweep: sweep.png and sweep.svg
 #
 # A curve is drawn for every column of log.csv that holds numbers: columns are found by name
 # (train_loss, val_accuracy, ...), so older and newer logs work alike.
@@ -44,7 +45,7 @@ if [ -f "$run" ]; then
     run=$(dirname "$run")
 fi
 : "${out:=$run}"
-if [ ! -f "$log" ]; then
+if [ ! -f "$log" ] && [ ! -f "$run/table.csv" ]; then
     echo "plot: there is no $log (in $PWD): is '$run' a run folder?" >&2
     exit 4
 fi
@@ -53,6 +54,9 @@ if ! command -v gnuplot >/dev/null 2>&1; then
     exit 1
 fi
 mkdir -p "$out" || exit 1
+if [ -f "$run/table.csv" ]; then
+    exec "$(dirname "$0")/plot_sweep.sh" "$run" "$out"
+fi
 script=$(mktemp) || exit 1
 trap 'rm -f "$script" "$out/.curves.png" "$out/.curves.svg"' EXIT
 

@@ -5,9 +5,12 @@
 #include "base/mem.h"
 #include "train/checkpoint_names.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static const char *const run_files[] = {"net.ini", "log.csv", "best.safetensors",
@@ -40,9 +43,21 @@ static int prove_writable(const char *dir, struct err *e)
     return r;
 }
 
-int resume_folder(const struct train_request *r, struct err *e)
+/* The lock is on the folder itself, so no file is left, and it goes with the process. */
+static int lock_folder(const char *dir, int *lock, struct err *e)
 {
-    if (io_mkdirs(r->dir, e) || prove_writable(r->dir, e))
+    *lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0)
+        return err_errno(e, ERR_INTERNAL, "cannot open %s", dir);
+    if (flock(*lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        return err_set(e, ERR_USAGE, "another process is training in %s", dir);
+    return 0; /* a file system without locks is no reason to stop */
+}
+
+int resume_folder(const struct train_request *r, int *lock, struct err *e)
+{
+    *lock = -1;
+    if (io_mkdirs(r->dir, e) || lock_folder(r->dir, lock, e) || prove_writable(r->dir, e))
         return -1;
     for (size_t i = 0; i < RUN_FILES; i++) {
         if (look(r->dir, ".", run_files[i], ".tmp", true, e) < 0)

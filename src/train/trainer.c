@@ -8,6 +8,7 @@
 #include "train/warm.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define EVAL_BATCH 64 /* evaluation passes are at least so large */
 
@@ -143,18 +144,14 @@ static bool finished(const struct train_request *r, const struct checkpoint *c,
     return true;
 }
 
-int train_run(const struct train_request *r, struct train_result *result, struct err *e)
+/* The run in a folder that is locked. */
+static int run(const struct train_request *r, const struct kernels *k, struct train_result *result,
+               struct err *e)
 {
     struct loop lp = {.req = r, .job = r->job};
     struct checkpoint c = {0};
-    int found = 0, code = -1;
-    const struct kernels *k = kernels_get(r->isa);
-    *result = (struct train_result){0};
-    if (!k)
-        return err_set(e, ERR_USAGE, "instruction set '%s' is not one of this machine's", r->isa);
-    if (check_request(r, e) || resume_folder(r, e))
-        return -1;
-    if (r->resume && (found = resume_open(r, &c, e)) < 0)
+    int code = -1, found = r->resume ? resume_open(r, &c, e) : 0;
+    if (found < 0)
         return -1;
     if (found && finished(r, &c, result)) {
         checkpoint_free(&c);
@@ -176,5 +173,19 @@ out:
         report(&lp, result);
     checkpoint_free(&c);
     close_loop(&lp);
+    return code;
+}
+
+int train_run(const struct train_request *r, struct train_result *result, struct err *e)
+{
+    const struct kernels *k = kernels_get(r->isa);
+    int lock = -1, code = -1;
+    *result = (struct train_result){0};
+    if (!k)
+        return err_set(e, ERR_USAGE, "instruction set '%s' is not one of this machine's", r->isa);
+    if (check_request(r, e) == 0 && resume_folder(r, &lock, e) == 0)
+        code = run(r, k, result, e);
+    if (lock >= 0)
+        close(lock);
     return code;
 }

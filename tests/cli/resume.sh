@@ -91,6 +91,19 @@ run "$DIYNN" train $net -o "$T/killed" "${options[@]}" --force
 expect 0 'unless it is forced'
 same_run killed
 
+# Two trainings in one folder would spoil each other.
+"$DIYNN" train $net -o "$T/locked" -q --set train.epochs=100000 2>"$T/err" &
+first=$!
+for _ in $(seq 100); do
+    [ -e "$T/locked/log.csv" ] && break
+    sleep 0.05
+done
+run "$DIYNN" train $net -o "$T/locked" --force
+expect 2 'a folder in use is refused'
+expect_err 'another process is training'
+kill -KILL $first
+wait $first 2>/dev/null
+
 # A damaged checkpoint is refused and stays as it is.
 head -c 3000 "$T/asked/last.safetensors" >"$T/cut"
 cp "$T/cut" "$T/asked/last.safetensors"
