@@ -96,7 +96,8 @@ const struct topic *topics_all(int *n)
         for (int i = 0; format_registry[i]; i++)
             add(TOPIC_FORMAT, format_registry[i]->name, format_registry[i]->help);
         for (int i = 0; generator_registry[i]; i++)
-            add(TOPIC_GENERATOR, generator_registry[i]->name, generator_registry[i]->help);
+            add(TOPIC_GENERATOR, generator_registry[i]->name, generator_registry[i]->help)
+                ->tables[0] = generator_registry[i]->opts;
     }
     *n = n_all;
     return all;

@@ -275,13 +275,59 @@ bool data_is_file(const char *validation)
     return *validation && !opt_parse_double(validation, &fraction);
 }
 
+static const struct opt *own_opts(const struct data_conf *c)
+{
+    const struct data_generator *g = c->own ? data_find_generator(c->generator) : NULL;
+    return g ? g->opts : NULL;
+}
+
+int data_targets(struct data_conf *c, struct opt_target out[2])
+{
+    out[0] = (struct opt_target){data_opts, c};
+    out[1] = (struct opt_target){own_opts(c), c->own};
+    return out[1].table ? 2 : 1;
+}
+
+/* The generator that the section names, read ahead of the rest: its keys belong to the section. */
+static const char *named_generator(const struct section *s)
+{
+    for (int i = 0; s && i < s->n_entries; i++)
+        if (strcmp(s->entries[i].key, "generator") == 0)
+            return s->entries[i].value;
+    return "";
+}
+
+/* Fills *c, with the keys of its generator. */
+static int read_keys(struct data_conf *c, const struct netfile *nf, const struct section *s,
+                     struct diag *d, struct err *e)
+{
+    struct opt_target targets[2] = {{data_opts, c}};
+    const char *name = named_generator(s);
+    const struct data_generator *g = data_find_generator(name);
+    void *own = NULL;
+    if (g && g->opts) {
+        own = mem_alloc(1, g->conf_size, e);
+        if (!own)
+            return -1;
+        targets[1] = (struct opt_target){g->opts, own};
+    }
+    int rc = opt_read(nf, s, targets, own ? 2 : 1, d, e);
+    /* given twice, another one may be in *c; it fits no keys then, and the file is refused */
+    if (own && strcmp(c->generator ? c->generator : "", name) == 0)
+        c->own = own;
+    else if (own) {
+        opt_free(g->opts, own);
+        mem_free(own);
+    }
+    return rc;
+}
+
 int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct section *s,
                    struct diag *d, struct err *e)
 {
-    struct opt_target target = {data_opts, c};
     int before = d->total;
     memset(c, 0, sizeof *c);
-    if (opt_read(nf, s, &target, 1, d, e))
+    if (read_keys(c, nf, s, d, e))
         return -1;
     if (!s) {
         if (nf->n_lost == 0) /* otherwise a header that cannot be read may be it */
@@ -299,5 +345,10 @@ int data_read_conf(struct data_conf *c, const struct netfile *nf, const struct s
 
 void data_free_conf(struct data_conf *c)
 {
+    const struct opt *own = own_opts(c);
+    if (own)
+        opt_free(own, c->own);
+    mem_free(c->own);
+    c->own = NULL;
     opt_free(data_opts, c);
 }

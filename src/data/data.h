@@ -20,6 +20,7 @@ struct data_conf {
     char *train, *test, *validation; /* validation: a fraction ("0.1") or a path; "" or "0" none */
     char *format;                    /* "" by name and content */
     char *generator;                 /* "" none */
+    void *own;                       /* the generator's own keys; NULL: it has none */
     int samples, test_samples;       /* -1 (word "auto"): samples / 5, rounded */
     double noise;                    /* -1 (not given): the generator's own default */
     uint64_t seed;
@@ -119,6 +120,10 @@ void data_free_conf(struct data_conf *c);
 struct data_conf data_conf_further(const struct data_conf *c, struct shape shape, int classes,
                                    char *const *names, char *labels);
 
+/* The tables of the section, with those of the generator's own keys, for opt_write. Returns how
+ * many there are. */
+int data_targets(struct data_conf *c, struct opt_target out[2]);
+
 /* Whether the value of `validation` is a path and not a fraction. */
 bool data_is_file(const char *validation);
 
@@ -158,8 +163,10 @@ extern const struct data_format *const format_registry[]; /* NULL at the end */
 
 struct data_generator {
     const char *name, *help;
-    double noise;     /* its default */
-    double noise_max; /* 0: any; data_read_conf sees to it */
+    double noise;           /* its default */
+    double noise_max;       /* 0: any; data_read_conf sees to it */
+    const struct opt *opts; /* its own keys of [data]; NULL: none */
+    size_t conf_size;       /* of what they fill: c->own */
     /* n samples of the stream (seed, part): part is "train" or "test". Sample i depends on
      * (seed, part, i) only. */
     int (*make)(struct samples *s, size_t n, const struct data_conf *c, const char *part,

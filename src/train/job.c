@@ -318,8 +318,10 @@ int job_write(const struct job *job, struct text *t, struct err *e)
     data.shape[1] = job->shape.h;
     data.shape[2] = job->shape.w;
     data.classes = job->classes;
-    const struct opt_target dt[] = {{data_opts, &data}}, tt[] = {{train_opts, &train}};
-    if (opt_write(t, "data", "", dt, 1, e) || net_write(job->net, t, e) ||
+    const struct opt_target tt[] = {{train_opts, &train}};
+    struct opt_target dt[2];
+    int n = data_targets(&data, dt);
+    if (opt_write(t, "data", "", dt, n, e) || net_write(job->net, t, e) ||
         loss_write(&job->loss, t, e) || optim_write(&job->optim, t, e) ||
         schedule_write(&job->schedule, t, e))
         return -1;

@@ -46,18 +46,21 @@ static void test_write_and_read(void **state)
         "[data]\ntrain = a\nvalidation = c\nlimit = 5\nmean = 1, 2\nstd = 0.5, 0.25\nformat = "
         "usps\n",
         "[data]\ngenerator = digits\nsamples = 30\ntest_samples = 0\nnoise = 0.5\nseed = 9\n",
-        "[data]\ngenerator = gaussians\nnormalize = channel\ntarget = input\n"};
+        "[data]\ngenerator = gaussians\nnormalize = channel\ntarget = input\n",
+        "[data]\nalpha = 2.5\ngenerator = line\ntarget = value\n"};
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof inis / sizeof *inis; i++) {
         struct data_conf a, b;
         struct text t[2] = {{0}};
         struct err e = {0};
         assert_int_equal(conf_fields(inis[i], &a), 0);
-        const struct opt_target of_a = {data_opts, &a}, of_b = {data_opts, &b};
-        assert_int_equal(opt_write(&t[0], "data", "", &of_a, 1, &e), 0);
+        struct opt_target of_a[2], of_b[2];
+        int n = data_targets(&a, of_a);
+        assert_int_equal(opt_write(&t[0], "data", "", of_a, n, &e), 0);
         if (conf_fields(t[0].s, &b))
             fail_msg("%s", diag.msg[0].text);
-        assert_int_equal(opt_write(&t[1], "data", "", &of_b, 1, &e), 0);
+        assert_int_equal(data_targets(&b, of_b), n);
+        assert_int_equal(opt_write(&t[1], "data", "", of_b, n, &e), 0);
         assert_string_equal(t[0].s, t[1].s);
         for (int k = 0; k < 2; k++)
             mem_free(t[k].s);
@@ -162,6 +165,32 @@ static void test_wrong_values(void **state)
     }
 }
 
+/* The keys of a generator belong to it alone. */
+static void test_own_keys(void **state)
+{
+    static const struct {
+        const char *ini, *message;
+    } own[] = {
+        {"[data]\ngenerator = xor\nalpha = 2\n",
+         "net.ini:3: [data] alpha: unknown key ('diynn help data' lists them)"},
+        {"[data]\ngenerator = line\nalpa = 2\n",
+         "net.ini:3: [data] alpa: unknown key; did you mean 'alpha'?"},
+        {"[data]\ngenerator = circles\nfactor = 2\n",
+         "net.ini:3: [data] factor = 2: must be between 0 and 1"},
+        {"[data]\ngenerator = line\ngenerator = xor\nalpha = 2\n",
+         "net.ini:3: [data] generator is given twice (first at line 2)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        struct data_conf c;
+        size_t live = mem_live();
+        assert_int_equal(conf_fields(own[i].ini, &c), 1);
+        assert_string_equal(diag.msg[0].text, own[i].message);
+        data_free_conf(&c);
+        assert_int_equal(mem_live(), live);
+    }
+}
+
 static void test_all_at_once(void **state)
 {
     struct data_conf c;
@@ -178,7 +207,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_write_and_read),
         cmocka_unit_test(test_help_texts),   cmocka_unit_test(test_wrong_sections),
-        cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_own_keys),
+        cmocka_unit_test(test_all_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
