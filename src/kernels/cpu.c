@@ -61,6 +61,8 @@ static void fill_ref(struct kernels *k)
     static void fill_##set(struct kernels *k)                                                      \
     {                                                                                              \
         k->isa = #set;                                                                             \
+        columns_fill_##set(k);                                                                     \
+        curve_fill_##set(k);                                                                       \
         eltwise_fill_##set(k);                                                                     \
         matmul_fill_##set(k);                                                                      \
         peak_fill_##set(k);                                                                        \

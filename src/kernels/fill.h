@@ -5,6 +5,8 @@
 #include "kernels/kernels.h"
 
 #define X(isa)                                                                                     \
+    void columns_fill_##isa(struct kernels *k);                                                    \
+    void curve_fill_##isa(struct kernels *k);                                                      \
     void eltwise_fill_##isa(struct kernels *k);                                                    \
     void matmul_fill_##isa(struct kernels *k);                                                     \
     void peak_fill_##isa(struct kernels *k);                                                       \

@@ -26,9 +26,20 @@ enum act {
     ACT_NONE,
     ACT_RELU, /* y = x > p ? x : 0; NaN stays NaN */
     ACT_TANH,
-    ACT_SIGMOID, /* 1 / (1 + e^-x) */
+    ACT_SIGMOID,    /* 1 / (1 + e^-x) */
+    ACT_LEAKY_RELU, /* y = x > 0 ? x : p x, p >= 0 */
+    ACT_ELU,        /* y = x > 0 ? x : p (e^x - 1), p >= 0 */
     ACT_SOFTMAX,
     ACT_COUNT
+};
+
+/* Element-wise functions whose derivative needs x. */
+enum curve {
+    CURVE_GELU,      /* x times the normal distribution's cumulative probability at x */
+    CURVE_GELU_TANH, /* its approximation x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)) */
+    CURVE_SILU,      /* x sigmoid(x) */
+    CURVE_COS,
+    CURVE_COUNT
 };
 
 /* What happens to what an output gradient held before. */
@@ -82,12 +93,31 @@ struct kernels {
     void (*col_sums)(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,
                      int tid, int nt);
 
+    /* Columns j = 0 .. n-1 of m rows; the caller splits. Rows of a and b stand ld apart, all others
+     * are n long.
+     * s[j] (+)= sum of a[i,j]; d[j] (+)= sum of a[i,j] b[i,j], one chain each over i in order */
+    void (*col_dots)(real *s, real *d, const real *a, const real *b, ptrdiff_t ld, int m, int n,
+                     enum grad_mode mode);
+    /* mean[j] of the rows, m > 0; m2[j] = sum of (x[i,j] - mean[j])^2 */
+    void (*col_moments)(real *mean, real *m2, const real *x, int m, int n);
+    /* h = (x - mean[j]) inverse[j]; y = h w[j] + b[j]; w NULL: y = h; b NULL: 0. y may be x. */
+    void (*col_standardize)(real *h, real *y, const real *x, const real *mean, const real *inverse,
+                            const real *w, const real *b, int m, int n);
+    /* dx (+)= (dy - s[j] - h d[j]) by[j]. dx may be dy. */
+    void (*col_standardize_backward)(real *dx, const real *dy, const real *h, const real *by,
+                                     const real *s, const real *d, int m, int n,
+                                     enum grad_mode mode);
+
     /* Element-wise over n elements, the whole range: the caller splits (multiples of 64 are kind to
      * caches). Arrays are equal or do not overlap. p is the activation's parameter. */
     void (*act_forward)(enum act act, real p, real *y, const real *x, size_t n);
     /* dx (+)= dy * act'(y) */
     void (*act_backward)(enum act act, real p, real *dx, const real *dy, const real *y, size_t n,
                          enum grad_mode mode);
+    void (*curve_forward)(enum curve curve, real *y, const real *x, size_t n);
+    /* dx (+)= dy * curve'(x) */
+    void (*curve_backward)(enum curve curve, real *dx, const real *dy, const real *x, size_t n,
+                           enum grad_mode mode);
     void (*exp)(real *y, const real *x, size_t n);
     void (*log)(real *y, const real *x, size_t n);
     void (*add)(real *y, const real *a, const real *b, size_t n); /* y = a + b */
@@ -105,12 +135,25 @@ struct kernels {
     /* Philox4x32-10 numbers pos .. pos+n-1 of the stream key/index (rng.h); pos a multiple of 4. */
     void (*philox)(uint32_t *out, const uint32_t key[2], uint64_t index, uint64_t pos, size_t n);
 
+    /* Normal numbers, mean 0 and deviation 1, at most 5.8, by Box and Muller 1958:
+     * out = sqrt(-2 log(((u >> 8) + 1) / 2^24)) cos(2 pi (v >> 8) / 2^24) for random u, v. */
+    void (*normal)(real *out, const uint32_t *u, const uint32_t *v, size_t n);
+
     /* Rows i = 0 .. m-1 of n elements, row stride n: y = e^(x - max) / sum. The caller splits
      * rows.*/
     void (*softmax)(real *y, const real *x, int m, int n);
     /* dx (+)= y * (dy - sum(dy * y)) */
     void (*softmax_backward)(real *dx, const real *dy, const real *y, int m, int n,
                              enum grad_mode mode);
+    /* h = (x - mean) inverse[i], inverse = 1 / sqrt(mean of (x - mean)^2 + eps), means over the
+     * row; y = h w[j] + b[j]; w NULL: y = h; b NULL: 0. y may be x. n > 0. */
+    void (*row_standardize)(real *h, real *y, real *inverse, const real *x, const real *w,
+                            const real *b, real eps, int m, int n);
+    /* with g = dy w[j]: dx (+)= (g - mean of g - h (mean of g h)) inverse[i]. dx may be dy. scratch
+     * holds n. */
+    void (*row_standardize_backward)(real *dx, const real *dy, const real *h, const real *inverse,
+                                     const real *w, int m, int n, enum grad_mode mode,
+                                     real *scratch);
     /* lse[i] = max + log(sum(e^(x - max))) ; if p is given, p = softmax(x) as above. */
     void (*log_sum_exp)(real *lse, real *p, const real *x, int m, int n);
 
@@ -129,7 +172,7 @@ extern const char *const kernels_names[];
 bool kernels_supported(const char *isa);
 
 /* act'(x) from y = act(x), one element: the expression that every kernel uses. */
-static inline real act_slope(enum act act, real y)
+static inline real act_slope(enum act act, real p, real y)
 {
     switch (act) {
     case ACT_RELU: /* thresholds are >= 0, so y > 0 is x > threshold */
@@ -138,6 +181,10 @@ static inline real act_slope(enum act act, real y)
         return 1 - y * y;
     case ACT_SIGMOID:
         return y * (1 - y);
+    case ACT_LEAKY_RELU:
+        return y > 0 ? 1 : p;
+    case ACT_ELU:
+        return y > 0 ? 1 : y + p;
     default:
         return 1;
     }

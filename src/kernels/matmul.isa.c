@@ -52,18 +52,10 @@ static void finish_row(const struct matmul *mm, float *c, const float *y, size_t
     for (size_t j = 0; j < n; j += VW) {
         size_t w = n - j < VW ? n - j : VW;
         vf v = v_load_n(c + j, w);
-        if (y) {
-            vf yv = v_load_n(y + j, w);
-            v *= mm->act == ACT_RELU      ? act_relu_slope(yv)
-                 : mm->act == ACT_TANH    ? act_tanh_slope(yv)
-                 : mm->act == ACT_SIGMOID ? act_sigmoid_slope(yv)
-                                          : v_set(1);
-        } else {
-            v = mm->act == ACT_RELU      ? act_relu(v, p)
-                : mm->act == ACT_TANH    ? vmath_tanh(v)
-                : mm->act == ACT_SIGMOID ? vmath_sigmoid(v)
-                                         : v;
-        }
+        if (y)
+            v *= act_slope_of(mm->act, v_load_n(y + j, w), p);
+        else
+            v = act_value(mm->act, v, p);
         v_put(c + j, v, w);
     }
 }

@@ -5,12 +5,6 @@
 
 #include <math.h>
 
-#ifdef REAL_DOUBLE
-#define LIBM(name) name
-#else
-#define LIBM(name) name##f
-#endif
-
 static real sigmoid(real x)
 {
     real z = LIBM(exp)(x < 0 ? x : -x); /* at most 1: never overflows, and keeps its digits */
@@ -26,6 +20,10 @@ static real act_value(enum act act, real p, real x)
         return LIBM(tanh)(x);
     case ACT_SIGMOID:
         return sigmoid(x);
+    case ACT_LEAKY_RELU:
+        return x > 0 ? x : p * x;
+    case ACT_ELU:
+        return x > 0 ? x : p * LIBM(expm1)(x);
     default:
         return x;
     }
@@ -50,7 +48,7 @@ static void matmul(const struct matmul *mm, int tid, int nt)
         if (mm->bias)
             acc += mm->bias[j];
         if (mm->dact_y)
-            acc *= act_slope(mm->act, mm->dact_y[i * mm->ldc + j]);
+            acc *= act_slope(mm->act, mm->act_param, mm->dact_y[i * mm->ldc + j]);
         else
             acc = act_value(mm->act, mm->act_param, acc);
         *c = acc;
@@ -79,9 +77,59 @@ static void act_forward(enum act act, real p, real *y, const real *x, size_t n)
 static void act_backward(enum act act, real p, real *dx, const real *dy, const real *y, size_t n,
                          enum grad_mode mode)
 {
-    (void)p;
     for (size_t i = 0; i < n; i++)
-        put(&dx[i], dy[i] * act_slope(act, y[i]), mode);
+        put(&dx[i], dy[i] * act_slope(act, p, y[i]), mode);
+}
+
+#define SQRT_1_2  ((real)0.70710678118654752440)
+#define SQRT_2_PI ((real)0.39894228040143267794) /* 1 / sqrt(2 pi) */
+#define TANH_X    ((real)1.59576912160573071176) /* 2 sqrt(2 / pi) */
+#define TANH_X3   (TANH_X * (real)0.044715)
+
+static real curve_value(enum curve curve, real x)
+{
+    switch (curve) {
+    case CURVE_GELU:
+        return x * (LIBM(erfc)(-x * SQRT_1_2) / 2);
+    case CURVE_GELU_TANH:
+        return x * sigmoid(x * (TANH_X + TANH_X3 * x * x));
+    case CURVE_SILU:
+        return x * sigmoid(x);
+    default:
+        return LIBM(cos)(x);
+    }
+}
+
+static real curve_slope(enum curve curve, real x)
+{
+    real s;
+    switch (curve) {
+    case CURVE_GELU:
+        return LIBM(erfc)(-x * SQRT_1_2) / 2 + x * (SQRT_2_PI * LIBM(exp)(-x * x / 2));
+    case CURVE_GELU_TANH:
+        if (x < -10 || x > 10) /* where the terms below may be infinity times 0 */
+            return x > 0;
+        s = sigmoid(x * (TANH_X + TANH_X3 * x * x));
+        return s + x * s * (1 - s) * (TANH_X + 3 * TANH_X3 * x * x);
+    case CURVE_SILU:
+        s = sigmoid(x);
+        return s * (1 + x * (1 - s));
+    default:
+        return -LIBM(sin)(x);
+    }
+}
+
+static void curve_forward(enum curve curve, real *y, const real *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = curve_value(curve, x[i]);
+}
+
+static void curve_backward(enum curve curve, real *dx, const real *dy, const real *x, size_t n,
+                           enum grad_mode mode)
+{
+    for (size_t i = 0; i < n; i++)
+        put(&dx[i], dy[i] * curve_slope(curve, x[i]), mode);
 }
 
 static void vexp(real *y, const real *x, size_t n)
@@ -129,7 +177,7 @@ static real lanes_sum(real lane[16])
     return lane[0];
 }
 
-static real sum(const real *x, size_t n)
+real ref_sum(const real *x, size_t n)
 {
     real lane[16] = {0};
     for (size_t i = 0; i < n; i++)
@@ -137,7 +185,7 @@ static real sum(const real *x, size_t n)
     return lanes_sum(lane);
 }
 
-static real dot(const real *a, const real *b, size_t n)
+real ref_dot(const real *a, const real *b, size_t n)
 {
     real lane[16] = {0};
     for (size_t i = 0; i < n; i++)
@@ -187,6 +235,14 @@ static void philox(uint32_t *out, const uint32_t key[2], uint64_t index, uint64_
     }
 }
 
+static void normal(real *out, const uint32_t *u, const uint32_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        real p = (real)((u[i] >> 8) + 1) * (real)0x1p-24, turn = (real)(v[i] >> 8) * (real)0x1p-24;
+        out[i] = LIBM(sqrt)(-2 * LIBM(log)(p)) * LIBM(cos)((real)6.28318530717958647693 * turn);
+    }
+}
+
 /* y = e^(x - max), y and x may be equal; returns the sum, *top the maximum. n > 0. */
 static real exp_row(real *y, const real *x, size_t n, real *top)
 {
@@ -216,7 +272,7 @@ static void softmax_backward(real *dx, const real *dy, const real *y, int m, int
                              enum grad_mode mode)
 {
     for (int i = 0; i < m; i++, dx += n, dy += n, y += n) {
-        real s = dot(dy, y, (size_t)n);
+        real s = ref_dot(dy, y, (size_t)n);
         for (int j = 0; j < n; j++)
             put(&dx[j], y[j] * (dy[j] - s), mode);
     }
@@ -289,21 +345,25 @@ void ref_fill(struct kernels *k)
         .col_sums = col_sums,
         .act_forward = act_forward,
         .act_backward = act_backward,
+        .curve_forward = curve_forward,
+        .curve_backward = curve_backward,
         .exp = vexp,
         .log = vlog,
         .add = add,
         .mul = mul,
         .scale = scale,
         .axpy = axpy,
-        .sum = sum,
-        .dot = dot,
+        .sum = ref_sum,
+        .dot = ref_dot,
         .max = max,
         .mask = mask,
         .philox = philox,
+        .normal = normal,
         .softmax = softmax,
         .softmax_backward = softmax_backward,
         .log_sum_exp = log_sum_exp,
         .sgd = sgd,
         .adam = adam,
     };
+    ref_normalize_fill(k);
 }

@@ -4,7 +4,20 @@
 
 #include "kernels/kernels.h"
 
+#ifdef REAL_DOUBLE
+#define LIBM(name) name
+#else
+#define LIBM(name) name##f
+#endif
+
 /* Sets every pointer of *k. */
 void ref_fill(struct kernels *k);
+
+/* Those of ref_normalize.c. */
+void ref_normalize_fill(struct kernels *k);
+
+/* kernels.h's sum and dot. */
+real ref_sum(const real *x, size_t n);
+real ref_dot(const real *a, const real *b, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* rows.isa.c - sums, products and maxima along a row, and softmax.
+/* rows.isa.c - sums, products and maxima along a row, softmax, and normalization by rows.
  *
  * 16 virtual lanes on every set: lane j takes elements j, j + 16, ...; missing ones count as what
  * changes nothing (0, or -infinity under a maximum or an exponential). */
@@ -167,6 +167,55 @@ static void log_sum_exp(float *lse, float *p, const float *x, int m, int n_row)
     }
 }
 
+/* h = x - mean, then y and h as kernels.h says; returns the factor. */
+static float standardize_row(float *h, float *y, const float *x, const float *w, const float *b,
+                             float eps, size_t n)
+{
+    vf mean = v_set(sum(x, n) / (float)n);
+    for (size_t i = 0; i < n; i += VW) {
+        size_t c = n - i < VW ? n - i : VW;
+        v_put(h + i, v_load_n(x + i, c) - mean, c);
+    }
+    vf inverse = 1 / v_sqrt(v_set(dot(h, h, n) / (float)n + eps));
+    for (size_t i = 0; i < n; i += VW) {
+        size_t c = n - i < VW ? n - i : VW;
+        vf v = v_load_n(h + i, c) * inverse;
+        v_put(h + i, v, c);
+        if (w)
+            v = v_fma(v, v_load_n(w + i, c), b ? v_load_n(b + i, c) : v_set(0));
+        v_put(y + i, v, c);
+    }
+    return inverse[0];
+}
+
+static void row_standardize(float *h, float *y, float *inverse, const float *x, const float *w,
+                            const float *b, float eps, int m, int n)
+{
+    for (int i = 0; i < m; i++, h += n, y += n, x += n)
+        inverse[i] = standardize_row(h, y, x, w, b, eps, (size_t)n);
+}
+
+static void row_standardize_backward(float *dx, const float *dy, const float *h,
+                                     const float *inverse, const float *w, int m, int n_row,
+                                     enum grad_mode mode, float *g)
+{
+    size_t n = (size_t)n_row;
+    for (int row = 0; row < m; row++, dx += n, dy += n, h += n) {
+        for (size_t i = 0; i < n; i += VW) {
+            size_t c = n - i < VW ? n - i : VW;
+            v_put(g + i, v_load_n(dy + i, c) * (w ? v_load_n(w + i, c) : v_set(1)), c);
+        }
+        vf s = v_set(sum(g, n) / (float)n), d = v_set(dot(g, h, n) / (float)n);
+        for (size_t i = 0; i < n; i += VW) {
+            size_t c = n - i < VW ? n - i : VW;
+            vf v = v_fma(-v_load_n(h + i, c), d, v_load_n(g + i, c) - s) * v_set(inverse[row]);
+            if (mode == GRAD_ADD)
+                v = v_load_n(dx + i, c) + v;
+            v_put(dx + i, v, c);
+        }
+    }
+}
+
 void ISA_NAME(rows_fill)(struct kernels *k)
 {
     k->sum = sum;
@@ -175,4 +224,6 @@ void ISA_NAME(rows_fill)(struct kernels *k)
     k->softmax = softmax;
     k->softmax_backward = softmax_backward;
     k->log_sum_exp = log_sum_exp;
+    k->row_standardize = row_standardize;
+    k->row_standardize_backward = row_standardize_backward;
 }

@@ -57,8 +57,9 @@ INLINE void v_store(float *p, vf a)
 }
 
 /* vm: one truth value per lane. v_set: x in every lane. v_lt, v_le, v_nan: a < b, a <= b, a is NaN.
- * v_sel: m ? a : b. v_ltu: unsigned a < b. v_mul32: products of the low halves of 64-bit lanes.
- * v_load_pad: p[0 .. n-1], n <= VW, then `pad`; v_store_n: the first n lanes to p. */
+ * v_sel: m ? a : b. v_any: whether any lane is true. v_ltu: unsigned a < b. v_mul32: products of
+ * the low halves of 64-bit lanes. v_load_pad: p[0 .. n-1], n <= VW, then `pad`; v_store_n: the
+ * first n lanes to p. */
 #if VW == 16
 typedef __mmask16 vm;
 
@@ -95,6 +96,11 @@ INLINE vm v_nan(vf a)
 INLINE vm v_ltu(vu a, vu b)
 {
     return _mm512_cmplt_epu32_mask((__m512i)a, (__m512i)b);
+}
+
+INLINE int v_any(vm m)
+{
+    return m != 0;
 }
 
 INLINE vf v_sel(vm m, vf a, vf b)
@@ -154,6 +160,11 @@ INLINE vf v_fma(vf a, vf b, vf c)
 INLINE vf v_sqrt(vf a)
 {
     return (vf)_mm256_sqrt_ps((__m256)a);
+}
+
+INLINE int v_any(vm m)
+{
+    return _mm256_movemask_ps((__m256)m) != 0;
 }
 
 INLINE vf v_sel(vm m, vf a, vf b)
@@ -219,6 +230,11 @@ INLINE vf v_sqrt(vf a)
 INLINE vf v_sel(vm m, vf a, vf b)
 {
     return (vf)((m & (vi)a) | (~m & (vi)b));
+}
+
+INLINE int v_any(vm m)
+{
+    return (m[0] | m[1] | m[2] | m[3]) != 0;
 }
 
 INLINE vul v_mul32(vul a, vul b)

@@ -126,7 +126,8 @@ static inline void case_check(const struct matmul_case *c, const struct kernels 
     real *want = malloc((n + 1) * sizeof *want), *got = malloc((n + 1) * sizeof *got);
     real *one = malloc((n + 1) * sizeof *one);
     case_run(c, kernels_get("ref"), 1, want);
-    bool libm = !(c->flags & CASE_DACT) && (c->act == ACT_TANH || c->act == ACT_SIGMOID);
+    bool libm = !(c->flags & CASE_DACT) &&
+                (c->act == ACT_TANH || c->act == ACT_SIGMOID || c->act == ACT_ELU);
     for (int t = 0; t < 4; t++) {
         case_run(c, k, threads[t], got);
         case_compare(c, k->isa, got, want, fused && !libm);

@@ -44,6 +44,29 @@ OP(tanh_back, k->act_backward(ACT_TANH, 0, s->y, s->a, s->b, n, GRAD_STORE))
 OP(sigmoid_back, k->act_backward(ACT_SIGMOID, 0, s->y, s->a, s->b, n, GRAD_ADD))
 OP(none_back, k->act_backward(ACT_NONE, 0, s->y, s->a, s->b, n, GRAD_ADD))
 OP(tanh_back_in_place, k->act_backward(ACT_TANH, 0, s->y, s->y, s->b, n, GRAD_STORE))
+OP(leaky_relu, k->act_forward(ACT_LEAKY_RELU, (real)0.1, s->y, s->a, n))
+OP(leaky_relu_back, k->act_backward(ACT_LEAKY_RELU, (real)0.1, s->y, s->a, s->b, n, GRAD_ADD))
+OP(elu, k->act_forward(ACT_ELU, (real)1.5, s->y, s->a, n))
+OP(elu_back, k->act_backward(ACT_ELU, (real)1.5, s->y, s->a, s->b, n, GRAD_STORE))
+/* With dy = 1: a huge one would show where the slope is near 0. */
+static void slopes(const struct kernels *k, const struct arrays *s, size_t n, enum curve curve)
+{
+    for (size_t i = 0; i < n; i++)
+        s->z[i] = 1;
+    k->curve_backward(curve, s->y, s->z, s->b, n, GRAD_STORE);
+}
+
+OP(gelu_slope, slopes(k, s, n, CURVE_GELU))
+OP(gelu_tanh_slope, slopes(k, s, n, CURVE_GELU_TANH))
+OP(silu_slope, slopes(k, s, n, CURVE_SILU))
+OP(gelu, k->curve_forward(CURVE_GELU, s->y, s->a, n))
+OP(gelu_back, k->curve_backward(CURVE_GELU, s->y, s->a, s->b, n, GRAD_STORE))
+OP(gelu_tanh, k->curve_forward(CURVE_GELU_TANH, s->y, s->a, n))
+OP(gelu_tanh_back, k->curve_backward(CURVE_GELU_TANH, s->y, s->a, s->b, n, GRAD_ADD))
+OP(silu, k->curve_forward(CURVE_SILU, s->y, s->y, n))
+OP(silu_back, k->curve_backward(CURVE_SILU, s->y, s->a, s->b, n, GRAD_STORE))
+OP(cos_, k->curve_forward(CURVE_COS, s->y, s->a, n))
+OP(cos_back, k->curve_backward(CURVE_COS, s->y, s->a, s->b, n, GRAD_ADD))
 OP(exp_, k->exp(s->y, s->a, n))
 OP(log_, k->log(s->y, s->a, n))
 OP(add, k->add(s->y, s->a, s->b, n))
@@ -74,6 +97,32 @@ static void columns(const struct kernels *k, const struct arrays *s, size_t n, e
     for (int nt = 3, tid = 0; tid < nt; tid++)
         k->col_sums(s->y, s->a, cols, rows, cols, mode, tid, nt);
 }
+
+static void dots(const struct kernels *k, const struct arrays *s, size_t n, enum grad_mode mode,
+                 int rows)
+{
+    int cols = (int)n / rows, half = cols / 2; /* two ranges of columns, as two threads would */
+    k->col_dots(s->y, s->z, s->a, s->b, cols, rows, half, mode);
+    k->col_dots(s->y + half, s->z + half, s->a + half, s->b + half, cols, rows, cols - half, mode);
+}
+
+OP(col_dots, dots(k, s, n, GRAD_STORE, 3))
+OP(col_dots_add, dots(k, s, n, GRAD_ADD, 2))
+OP(col_moments, k->col_moments(s->y, s->z, s->a, 3, (int)n / 3))
+OP(col_moments_one, k->col_moments(s->y, s->z, s->a, 1, (int)n))
+OP(col_standardize, k->col_standardize(s->y, s->z, s->a, s->b, s->u, s->a, s->u, 2, (int)n / 2))
+OP(col_standardize_in_place,
+   k->col_standardize(s->z, s->y, s->y, s->b, s->u, NULL, NULL, 1, (int)n))
+OP(col_standardize_weight, k->col_standardize(s->y, s->z, s->a, s->b, s->u, s->a, NULL, 1, (int)n))
+OP(col_standardize_back,
+   k->col_standardize_backward(s->y, s->a, s->b, s->u, s->b, s->a, 2, (int)n / 2, GRAD_ADD))
+OP(row_standardize,
+   k->row_standardize(s->y, s->z, s->w, s->a, s->b, s->u, (real)1e-3, (int)n / 5, 5))
+OP(row_standardize_row, k->row_standardize(s->z, s->y, s->w, s->y, NULL, NULL, 1, 1, (int)n))
+OP(row_standardize_back,
+   k->row_standardize_backward(s->y, s->a, s->b, s->u, s->a, (int)n / 4, 4, GRAD_ADD, s->z))
+OP(row_standardize_back_row,
+   k->row_standardize_backward(s->y, s->a, s->b, s->u, NULL, 1, (int)n, GRAD_STORE, s->z))
 
 OP(col_sums, columns(k, s, n, GRAD_STORE, 2))
 OP(col_sums_add, columns(k, s, n, GRAD_ADD, 5))
@@ -116,6 +165,21 @@ static const struct op ops[] = {
     E(sigmoid_back, EXACT, false),
     E(none_back, EXACT, false),
     E(tanh_back_in_place, EXACT, false),
+    E(leaky_relu, EXACT, false),
+    E(leaky_relu_back, EXACT, false),
+    E(elu, NEAR, false),
+    E(elu_back, EXACT, false),
+    E(gelu, NEAR, false),
+    E(gelu_slope, NEAR, false),
+    E(gelu_back, NEAR, true),
+    E(gelu_tanh, NEAR, false),
+    E(gelu_tanh_slope, NEAR, false),
+    E(gelu_tanh_back, NEAR, true),
+    E(silu, NEAR, false),
+    E(silu_slope, NEAR, false),
+    E(silu_back, NEAR, true),
+    E(cos_, NEAR, true),
+    E(cos_back, NEAR, true),
     E(exp_, NEAR, false),
     E(log_, NEAR, false),
     E(add, EXACT, false),
@@ -137,6 +201,18 @@ static const struct op ops[] = {
     E(lse, NEAR, true),
     E(lse_row, NEAR, true),
     E(lse_alone, NEAR, true),
+    E(col_dots, FUSED, true),
+    E(col_dots_add, FUSED, true),
+    E(col_moments, FUSED, true),
+    E(col_moments_one, FUSED, true),
+    E(col_standardize, FUSED, true),
+    E(col_standardize_in_place, EXACT, false),
+    E(col_standardize_weight, FUSED, true),
+    E(col_standardize_back, FUSED, true),
+    E(row_standardize, FUSED, true),
+    E(row_standardize_row, FUSED, true),
+    E(row_standardize_back, FUSED, true),
+    E(row_standardize_back_row, FUSED, true),
     E(col_sums, EXACT, true),
     E(col_sums_add, EXACT, true),
     E(sgd, EXACT, false),
@@ -233,7 +309,7 @@ static void same_bits_alone(void **state)
         const struct kernels *k = kernels_get(kernels_names[i]);
         if (!k)
             continue;
-        for (int act = ACT_NONE; act <= ACT_SIGMOID; act++) {
+        for (int act = ACT_NONE; act < ACT_SOFTMAX; act++) {
             real *x = array_new(N), y[N];
             array_fill_special(x, N, 5);
             k->act_forward((enum act)act, 0, y, x, N);
@@ -241,6 +317,14 @@ static void same_bits_alone(void **state)
                 real alone;
                 k->act_forward((enum act)act, 0, &alone, x + j, 1);
                 assert_true(array_same(alone, y[j]));
+            }
+            for (int curve = 0; curve < CURVE_COUNT && act == ACT_NONE; curve++) {
+                k->curve_forward((enum curve)curve, y, x, N);
+                for (int j = 0; j < N; j++) {
+                    real alone;
+                    k->curve_forward((enum curve)curve, &alone, x + j, 1);
+                    assert_true(array_same(alone, y[j]));
+                }
             }
             assert_true(array_free(x, N));
         }
@@ -258,7 +342,7 @@ static void nothing_to_do(void **state)
         arrays_new(&s, 0, true);
         for (size_t o = 0; o < N_OPS; o++)
             if (ops[o].run != sum && ops[o].run != dot && ops[o].run != max &&
-                ops[o].run != lse_row)
+                ops[o].run != lse_row && ops[o].run != row_standardize_row)
                 ops[o].run(k, &s, 0);
         assert_true(k->sum(s.a, 0) == 0 && k->dot(s.a, s.b, 0) == 0);
         arrays_free(&s, 0);

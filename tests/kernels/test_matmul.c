@@ -18,7 +18,7 @@ static bool is_fused(const struct kernels *k)
 static struct matmul_case sample(uint32_t *seed, int m, int n, int k)
 {
     struct matmul_case c = {m, n, k, (int)(array_random(seed) % CASE_ALL), ACT_NONE};
-    c.act = (enum act)(array_random(seed) % (ACT_SIGMOID + 1));
+    c.act = (enum act)(array_random(seed) % ACT_SOFTMAX);
     return c;
 }
 
