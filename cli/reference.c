@@ -35,6 +35,14 @@ static void keys_head(void)
     printf("\n| key | meaning | value |\n|---|---|---|\n");
 }
 
+static bool has(const struct topic *t, const struct opt *table)
+{
+    for (int i = 0; i < TOPIC_TABLES; i++)
+        if (t->tables[i] == table)
+            return true;
+    return false;
+}
+
 static void topic(const struct topic *t)
 {
     char place[TOPIC_PLACE];
@@ -44,18 +52,22 @@ static void topic(const struct topic *t)
     bool any = false;
     for (int i = 0; i < TOPIC_TABLES && t->tables[i]; i++) {
         /* what all layers share stands once, above them */
-        if (t->tables[i] == layer_param_opts || t->tables[i] == layer_common_opts ||
-            !t->tables[i]->name)
+        if (t->tables[i] == layer_init_opts || t->tables[i] == layer_param_opts ||
+            t->tables[i] == layer_common_opts || !t->tables[i]->name)
             continue;
         if (!any)
             keys_head();
         any = true;
         keys(t->tables[i]);
     }
-    if (t->kind == TOPIC_LAYER)
-        printf("\n%s`from`.\n", t->tables[0] == layer_param_opts || t->tables[1] == layer_param_opts
-                                    ? "Also the keys of all layers with parameters, and "
-                                    : "Also ");
+    if (t->kind == TOPIC_LAYER) {
+        printf("\nAlso ");
+        if (has(t, layer_init_opts))
+            printf("the keys of all layers with random weights, ");
+        if (has(t, layer_param_opts))
+            printf("the keys of all layers with parameters, and ");
+        printf("`from`.\n");
+    }
     for (const struct layer_example *x = t->examples; x && x->text; x++)
         printf("\n```ini\n# on an input of %s\n%s```\n", x->shape, x->text);
 }
@@ -69,6 +81,9 @@ static void group(enum topic_kind kind, const char *title)
         printf("\nKeys of every layer:\n");
         keys_head();
         keys(layer_common_opts);
+        printf("\nKeys of every layer with random weights:\n");
+        keys_head();
+        keys(layer_init_opts);
         printf("\nKeys of every layer with parameters:\n");
         keys_head();
         keys(layer_param_opts);

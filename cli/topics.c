@@ -69,6 +69,8 @@ static void add_layer(const struct layer_ops *ops)
     int n = 0;
     if (ops->opts)
         t->tables[n++] = ops->opts;
+    if (ops->flags & LAYER_INIT)
+        t->tables[n++] = layer_init_opts;
     if (ops->flags & LAYER_PARAMS)
         t->tables[n++] = layer_param_opts;
     t->tables[n] = layer_common_opts;

@@ -64,6 +64,12 @@ size_t mem_mul(size_t a, size_t b)
     return __builtin_mul_overflow(a, b, &r) ? SIZE_MAX : r;
 }
 
+size_t mem_add(size_t a, size_t b)
+{
+    size_t r;
+    return __builtin_add_overflow(a, b, &r) ? SIZE_MAX : r;
+}
+
 static void *no_memory(size_t bytes, struct err *e)
 {
     if (bytes == SIZE_MAX)

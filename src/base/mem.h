@@ -33,6 +33,7 @@ void mem_free(void *p); /* NULL is allowed */
 
 /* a * b, or SIZE_MAX where that overflows (which every allocation refuses). */
 size_t mem_mul(size_t a, size_t b);
+size_t mem_add(size_t a, size_t b); /* a + b alike */
 
 /* Bytes in live blocks now, and the highest such sum so far. */
 size_t mem_live(void);

@@ -114,6 +114,6 @@ const struct layer_ops layer_linear = {.name = "linear",
                                        .setup = setup,
                                        .forward = forward,
                                        .backward = backward,
-                                       .flags = LAYER_PARAMS | LAYER_TAKES_ACT |
+                                       .flags = LAYER_PARAMS | LAYER_INIT | LAYER_TAKES_ACT |
                                                 LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X,
                                        .examples = examples};

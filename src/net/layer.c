@@ -35,7 +35,7 @@ const struct opt layer_common_opts[] = {
      .help = "its inputs: layers above it, or `input` (the data); without it, the layer above"},
     OPT_END};
 
-const struct opt layer_param_opts[] = {
+const struct opt layer_init_opts[] = {
     {.name = "init",
      .type = OPT_WORD,
      .offset = FIELD(init),
@@ -50,6 +50,9 @@ const struct opt layer_param_opts[] = {
      .min = -1e6,
      .max = 1e6,
      .help = "what the starting weights are multiplied by"},
+    OPT_END};
+
+const struct opt layer_param_opts[] = {
     {.name = "bias",
      .type = OPT_BOOL,
      .offset = FIELD(bias),

@@ -44,7 +44,9 @@ enum init {
 enum param_start {
     START_INIT, /* as the section's init says */
     START_ZERO,
-    START_ONE
+    START_ONE,
+    START_NORMAL, /* normal numbers, times start_scale */
+    START_UNIFORM /* uniform in [0, 1), times start_scale */
 };
 
 enum param_kind {
@@ -64,7 +66,8 @@ struct param {
     size_t size;
     enum param_kind kind;
     enum param_start start;
-    bool decay; /* weight decay applies */
+    double start_scale; /* 1 unless setup changes it */
+    bool decay;         /* weight decay applies */
     bool frozen;
     real lr_mult;
     real *w, *g, *slot[PARAM_SLOTS];
@@ -122,13 +125,13 @@ struct layer {
     bool dy_shared; /* dy is in[0]->dy */
     bool dact_done; /* the consumer has multiplied dy by act'(y) */
     int users;      /* layers that read y */
-    size_t saved_size;
+    size_t saved_size, saved_once;
 };
 
 struct build; /* the net under construction; layers use it through the calls below */
 
 enum layer_flags {
-    LAYER_PARAMS = 1,       /* has parameters: the keys init, bias, freeze, ... exist */
+    LAYER_PARAMS = 1,       /* has parameters: the keys bias, freeze, ... exist */
     LAYER_TAKES_ACT = 2,    /* forward applies l->act; backward gets dy of what stands before it */
     LAYER_APPLIES_DACT = 4, /* backward honours dx_act */
     LAYER_BWD_NEEDS_X = 8,
@@ -136,7 +139,9 @@ enum layer_flags {
     LAYER_IN_PLACE = 32, /* one input; y may be x's memory and dx may be dy's */
     LAYER_VIEW = 64,     /* may be VIEW: setup calls build_view() where y is x, unchanged */
     LAYER_MANY = 128,    /* takes two or more inputs */
-    LAYER_KINKED = 256   /* has points without a derivative: gradient checks step around them */
+    LAYER_KINKED = 256,  /* has points without a derivative: gradient checks step around them */
+    LAYER_INIT = 512,    /* has weights that start at random: the keys init, init_scale exist */
+    LAYER_MIXES = 1024   /* in training, what a sample gives depends on the others of the pass */
 };
 
 /* A small piece of a network file that shows the layer and is run by the generic tests: sections,
@@ -166,8 +171,10 @@ struct layer_ops {
 extern const struct layer_ops *const layer_registry[];
 const struct layer_ops *layer_find(const char *type);
 
-/* Tables of the keys that all layers share, and that layers with parameters share. */
+/* Tables of the keys that all layers share, that layers with random weights share, and that layers
+ * with parameters share. */
 extern const struct opt layer_common_opts[];
+extern const struct opt layer_init_opts[];
 extern const struct opt layer_param_opts[];
 
 /* For setup. The returned param belongs to the net and is valid until setup's next build_param; in
@@ -178,6 +185,8 @@ struct param *build_param(struct build *b, const char *name, int nd, const int *
                           enum param_start start, struct err *e);
 /* Memory that lives from a sample's forward to its backward: l->saved, bytes per sample. */
 void build_saved(struct build *b, size_t bytes);
+/* The same for a whole pass, whatever its samples: in front of theirs in l->saved. */
+void build_saved_once(struct build *b, size_t bytes);
 /* At least that much p->scratch for each thread, valid within one call. */
 void build_scratch(struct build *b, size_t bytes);
 /* y is x and dy is dx: the net shares the memory, forward and backward are not called. */

@@ -31,6 +31,7 @@ struct param *build_param(struct build *b, const char *name, int nd, const int *
                         .size = 1,
                         .kind = kind,
                         .start = start,
+                        .start_scale = 1,
                         .decay = l->common.decay,
                         .frozen = l->common.freeze,
                         .lr_mult = (real)l->common.lr_mult};
@@ -48,6 +49,11 @@ struct param *build_param(struct build *b, const char *name, int nd, const int *
 void build_saved(struct build *b, size_t bytes)
 {
     b->l->saved_size = bytes;
+}
+
+void build_saved_once(struct build *b, size_t bytes)
+{
+    b->l->saved_once = bytes;
 }
 
 void build_scratch(struct build *b, size_t bytes)
@@ -151,21 +157,31 @@ static int connect(struct build *b, const struct section *s, struct err *e)
     return 0;
 }
 
+/* The up to three tables of l's keys besides layer_common_opts, in the order of files; how many. */
+static int own_tables(const struct layer *l, struct opt_target *t)
+{
+    void *common = (void *)(uintptr_t)&l->common;
+    int n = 0;
+    if (l->ops->opts)
+        t[n++] = (struct opt_target){l->ops->opts, l->conf};
+    if (l->ops->flags & LAYER_INIT)
+        t[n++] = (struct opt_target){layer_init_opts, common};
+    if (l->ops->flags & LAYER_PARAMS)
+        t[n++] = (struct opt_target){layer_param_opts, common};
+    return n;
+}
+
 /* Reads the keys of one layer section. */
 static int read_keys(struct build *b, const struct section *s, struct err *e)
 {
     struct layer *l = b->l;
-    bool params = l->ops->flags & LAYER_PARAMS;
     l->conf = mem_alloc(1, l->ops->conf_size, e);
     l->state = mem_alloc(1, l->ops->state_size, e);
-    if (!l->conf || !l->state || opt_defaults(layer_param_opts, &l->common, e))
+    if (!l->conf || !l->state || opt_defaults(layer_init_opts, &l->common, e) ||
+        opt_defaults(layer_param_opts, &l->common, e))
         return -1;
-    struct opt_target t[3];
-    int n = 0;
-    if (l->ops->opts)
-        t[n++] = (struct opt_target){l->ops->opts, l->conf};
-    if (params)
-        t[n++] = (struct opt_target){layer_param_opts, &l->common};
+    struct opt_target t[OPT_TABLES];
+    int n = own_tables(l, t);
     t[n++] = (struct opt_target){layer_common_opts, &l->common};
     int before = b->d->total;
     int r = opt_read(b->nf, s, t, n, b->d, e);
@@ -304,13 +320,8 @@ int net_write(const struct net *net, struct text *t, struct err *e)
 {
     for (int i = 1; i < net->n_layers; i++) {
         const struct layer *l = &net->layers[i];
-        struct opt_target o[3];
-        int n = 0;
-        o[n++] = (struct opt_target){layer_common_opts, (void *)(uintptr_t)&l->common};
-        if (l->ops->opts)
-            o[n++] = (struct opt_target){l->ops->opts, l->conf};
-        if (l->ops->flags & LAYER_PARAMS)
-            o[n++] = (struct opt_target){layer_param_opts, (void *)(uintptr_t)&l->common};
+        struct opt_target o[OPT_TABLES] = {{layer_common_opts, (void *)(uintptr_t)&l->common}};
+        int n = 1 + own_tables(l, o + 1);
         if (opt_write(t, l->ops->name, l->named ? l->name : "", o, n, e))
             return -1;
     }

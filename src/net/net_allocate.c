@@ -140,8 +140,9 @@ static void set_lives(struct planner *pl)
             if (l == net_logits(net))
                 live(pl, dy, n);
         }
-        if (l->saved_size) {
-            pl->items[saved].bytes = mem_mul(l->saved_size, (size_t)pl->plan->batch);
+        if (l->saved_size || l->saved_once) {
+            size_t bytes_samples = mem_mul(l->saved_size, (size_t)pl->plan->batch);
+            pl->items[saved].bytes = mem_add(l->saved_once, bytes_samples);
             live(pl, saved, i);
             live(pl, saved, train ? 2 * n - i : i);
         }
@@ -191,7 +192,7 @@ static int place_activations(struct planner *pl, struct err *e)
         l->y = (real *)(base + pl->items[pl->root[ITEMS * i + ITEM_Y]].offset);
         if (pl->needs_dy[i])
             l->dy = (real *)(base + pl->items[pl->root[ITEMS * i + ITEM_DY]].offset);
-        if (l->saved_size)
+        if (l->saved_size || l->saved_once)
             l->saved = base + pl->items[ITEMS * i + ITEM_SAVED].offset;
     }
     return 0;

@@ -94,8 +94,12 @@ static int init_param(const struct layer *l, struct param *p, uint64_t seed, str
         return init_orthogonal(p, scale, &r, e);
     for (size_t i = 0; i < p->size; i++) {
         double v;
-        if (p->start != START_INIT)
+        if (p->start == START_ZERO || p->start == START_ONE)
             v = p->start == START_ONE;
+        else if (p->start == START_NORMAL)
+            v = p->start_scale * rng_normal(&r);
+        else if (p->start == START_UNIFORM)
+            v = p->start_scale * rng_uniform(&r);
         else if (init == INIT_CONSTANT)
             v = scale;
         else if (is_uniform(init))
