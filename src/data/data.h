@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define DATA_SAMPLES_MAX UINT32_C(0x7fffffff) /* in one file or part */
+#define DATA_SAMPLE_MAX  (1 << 28)            /* numbers in a sample */
 #define DATA_HEAD        4096                 /* bytes of a file that tell its format */
 
 /* [data] */
@@ -83,6 +84,13 @@ void samples_free(struct samples *s);
 int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
                   struct err *e);
 
+/* The shape of samples that a file gives as n numbers each: c's shape where that has n numbers,
+ * else `own`. */
+struct shape samples_shape(const struct data_conf *c, size_t n, struct shape own);
+
+/* Puts samples whose x was filled in c, h, w order into the order of memory. */
+int samples_reorder(struct samples *s, struct err *e);
+
 /* A part of samples: which ones, in order. */
 struct part {
     const struct samples *of; /* NULL: there is no such part */
@@ -152,8 +160,8 @@ void data_free(struct data *d);
 
 struct data_format {
     const char *name, *help;
-    /* Whether a file looks like this format: its name (without .gz or .bz2) or its first bytes
-     * (unpacked, n <= DATA_HEAD, a NUL behind them). */
+    /* Whether a file looks like this format: its name (without .gz or .bz2; "": not asked), or its
+     * first bytes (unpacked, n <= DATA_HEAD, a NUL behind them; n = 0: not asked). */
     bool (*detect)(const char *path, const char *head, size_t n);
     /* Reads a whole unpacked file. ERR_DATA: "PATH:LINE: ..." or "PATH: ...". */
     int (*read)(struct samples *s, const char *path, const struct blob *b,

@@ -46,40 +46,46 @@ const struct data_generator *data_find_generator(const char *name)
     return NULL;
 }
 
-/* The only format that the file looks like. */
+/* The formats that a file looks like: the first of them, and whether there is another. */
+static const struct data_format *look(const char *name, const char *head, size_t n,
+                                      const struct data_format **second)
+{
+    const struct data_format *found = NULL;
+    *second = NULL;
+    for (int i = 0; format_registry[i] && !*second; i++) {
+        if (!format_registry[i]->detect(name, head, n))
+            continue;
+        *second = found ? format_registry[i] : NULL;
+        found = found ? found : format_registry[i];
+    }
+    return found;
+}
+
+/* The only format that the file looks like: by its name, or else by its content. */
 static const struct data_format *detect(const char *path, const struct blob *b, struct err *e)
 {
     size_t len = strlen(path), n = b->size < DATA_HEAD ? b->size : DATA_HEAD;
+    const struct data_format *found = NULL, *second = NULL;
     if (len > 3 && strcasecmp(path + len - 3, ".gz") == 0)
         len -= 3;
     else if (len > 4 && strcasecmp(path + len - 4, ".bz2") == 0)
         len -= 4;
-    char *name = mem_strndup(path, len, e);
-    if (!name)
-        return NULL;
-    char *head = mem_strndup(b->data, n, e);
-    if (!head) {
-        mem_free(name);
-        return NULL;
-    }
-    const struct data_format *found = NULL, *second = NULL;
-    for (int i = 0; format_registry[i] && !second; i++) {
-        if (!format_registry[i]->detect(name, head, n))
-            continue;
-        second = found ? format_registry[i] : NULL;
-        found = found ? found : format_registry[i];
-    }
-    mem_free(name);
-    mem_free(head);
+    char *name = mem_strndup(path, len, e), *head = name ? mem_strndup(b->data, n, e) : NULL;
+    if (!name || !head)
+        goto out;
+    found = look(name, "", 0, &second);
+    if (!found)
+        found = look("", head, n, &second);
     if (!found) {
         err_set(e, ERR_DATA, "%s: of no known format; name it with: format = ...", path);
-        return NULL;
-    }
-    if (second) {
+    } else if (second) {
         err_set(e, ERR_DATA, "%s: looks like %s and like %s; say which with: format = ...", path,
                 found->name, second->name);
-        return NULL;
+        found = NULL;
     }
+out:
+    mem_free(name);
+    mem_free(head);
     return found;
 }
 

@@ -49,3 +49,27 @@ fail:
     samples_free(s);
     return -1;
 }
+
+struct shape samples_shape(const struct data_conf *c, size_t n, struct shape own)
+{
+    struct shape stated = {c->shape[0], c->shape[1], c->shape[2]};
+    return shape_size(stated) == n ? stated : own;
+}
+
+int samples_reorder(struct samples *s, struct err *e)
+{
+    size_t size = shape_size(s->shape), c = (size_t)s->shape.c, hw = size / c;
+    if (shape_is_plain(s->shape))
+        return 0;
+    real *old = mem_alloc(size, sizeof *old, e);
+    if (!old)
+        return -1;
+    for (size_t i = 0; i < s->n; i++) {
+        real *x = s->x + i * size;
+        memcpy(old, x, size * sizeof *x);
+        for (size_t j = 0; j < size; j++)
+            x[j] = old[j % c * hw + j / c];
+    }
+    mem_free(old);
+    return 0;
+}
