@@ -265,6 +265,7 @@ struct data_conf data_conf_further(const struct data_conf *c, struct shape shape
     f.shape[2] = shape.w;
     f.classes = classes;
     f.names = names;
+    f.numbered = classes > 0 && !names;
     f.labels = labels;
     return f;
 }

@@ -41,7 +41,8 @@ struct data_conf {
     bool no_target;     /* a file without targets will do: its samples get label and target NULL,
                          * classes and k 0; a table of shape's values and no more has none */
     char *const *names; /* names of the `classes` classes, whose order labels follow; NULL: the file
-                         * numbers its classes itself */
+                         * numbers its classes itself, unless */
+    bool numbered;      /* the classes' names are their numbers, 0 to classes - 1 */
 };
 
 enum data_target { TARGET_CLASS, TARGET_VALUE, TARGET_INPUT };

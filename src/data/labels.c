@@ -166,29 +166,43 @@ static int number_of(char *const *names, int n, const char *name)
     return -1;
 }
 
-/* Every word is a class that c names. */
+/* The class that c knows by this word, or -1. */
+static int known_class(const struct labels_word *w, const struct data_conf *c)
+{
+    char name[OPT_NUMBER];
+    if (c->numbered)
+        return w->is_number && w->value >= 0 && w->value < c->classes && w->value == (int)w->value
+                   ? (int)w->value
+                   : -1;
+    int number = number_of(c->names, c->classes, w->text);
+    if (number >= 0 || !w->is_number)
+        return number;
+    name_number(w->value, name);
+    return number_of(c->names, c->classes, name);
+}
+
+/* Every word is a class that c knows. */
 static int take_known(struct labels *l, struct samples *s, const struct data_conf *c,
                       const char *where, struct err *e)
 {
-    char name[OPT_NUMBER], list[300];
+    char list[300];
     for (size_t i = 0; i < l->n; i++) {
         struct labels_word *w = &l->words[i];
-        w->number = number_of(c->names, c->classes, w->text);
-        if (w->number < 0 && w->is_number) {
-            name_number(w->value, name);
-            w->number = number_of(c->names, c->classes, name);
-        }
-        if (w->number < 0) {
+        w->number = known_class(w, c);
+        if (w->number >= 0)
+            continue;
+        if (c->numbered)
+            snprintf(list, sizeof list, "0 to %d", c->classes - 1);
+        else
             list_names(c->names, c->classes, list, sizeof list);
-            return err_set(e, ERR_DATA, "%s%zu: class '%s' is none of the %d that are known: %s",
-                           where, w->place, w->text, c->classes, list);
-        }
+        return err_set(e, ERR_DATA, "%s%zu: class '%s' is none of the %d that are known: %s", where,
+                       w->place, w->text, c->classes, list);
     }
-    s->names = mem_alloc((size_t)c->classes, sizeof *s->names, e);
-    if (!s->names)
+    s->names = c->numbered ? NULL : mem_alloc((size_t)c->classes, sizeof *s->names, e);
+    if (!s->names && !c->numbered)
         return -1;
     s->classes = c->classes;
-    for (int k = 0; k < c->classes; k++) {
+    for (int k = 0; s->names && k < c->classes; k++) {
         s->names[k] = mem_strdup(c->names[k], e);
         if (!s->names[k])
             return -1;
@@ -246,7 +260,8 @@ int labels_finish(struct labels *l, struct samples *s, const struct data_conf *c
     struct err wrong = {0};
     int rc = check_words(l, where, &wrong);
     if (rc == 0)
-        rc = c->names ? take_known(l, s, c, where, &wrong) : make_classes(l, s, &wrong);
+        rc = c->names || c->numbered ? take_known(l, s, c, where, &wrong)
+                                     : make_classes(l, s, &wrong);
     if (rc && wrong.kind == ERR_DATA && c->target == TARGET_INPUT) {
         leave_out(s);
         return 0;

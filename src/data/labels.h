@@ -28,7 +28,7 @@ int labels_add_number(struct labels *l, double v, size_t place, struct err *e);
 
 /* Makes classes of s->label, s->n numbers that labels_add returned: renumbers it and sets
  * s->classes and s->names (c's where it names the classes). ERR_DATA for a class that c does not
- * name, for what can be no name, and for too many; with target = input such labels are left out
+ * know, for what can be no name, and for too many; with target = input such labels are left out
  * instead. A message begins with `where` and the place, as in "a.csv:7" (where: "a.csv:") or
  * "a.idx: sample 7". */
 int labels_finish(struct labels *l, struct samples *s, const struct data_conf *c, const char *where,

@@ -38,14 +38,39 @@ static const char *giver(const struct load *l, int which, char *out, size_t n)
     return out;
 }
 
-static int read_file(struct load *l, int which, struct samples *to, const char *path, struct err *e)
+/* Size and checksum of a file and of the file of its labels, as one. */
+static int fingerprint(struct data_source *source, const struct samples *s, const char *path,
+                       struct err *e)
 {
-    struct data_source *source = &l->d->source[which];
-    if (data_read_file(to, path, l->c->format, l->c, e) ||
-        io_fingerprint(path, ERR_DATA, &source->size, &source->crc, e))
+    uint64_t size;
+    uint32_t crc;
+    if (io_fingerprint(path, ERR_DATA, &source->size, &source->crc, e))
         return -1;
+    if (s->labels) {
+        if (io_fingerprint(s->labels, ERR_DATA, &size, &crc, e))
+            return -1;
+        source->size += size;
+        source->crc = io_crc32(source->crc, &crc, sizeof crc);
+    }
     source->path = mem_strdup(path, e);
     return source->path ? 0 : -1;
+}
+
+static int read_file(struct load *l, int which, struct samples *to, const char *path,
+                     const struct data_conf *c, struct err *e)
+{
+    if (data_read_file(to, path, c->format, c, e))
+        return -1;
+    return fingerprint(&l->d->source[which], to, path, e);
+}
+
+/* A file beside train: its classes and its shape are train's. */
+static int read_further(struct load *l, int which, struct samples *to, const char *path,
+                        char *labels, struct err *e)
+{
+    const struct samples *t = &l->d->train_file;
+    struct data_conf c = data_conf_further(l->c, t->shape, t->classes, t->names, labels);
+    return read_file(l, which, to, path, &c, e);
 }
 
 static int read_all(struct load *l, struct err *e)
@@ -56,14 +81,14 @@ static int read_all(struct load *l, struct err *e)
     if (g) {
         if (g->make(&d->train_file, (size_t)c->samples, c, "train", e))
             return -1;
-    } else if (read_file(l, TRAIN, &d->train_file, c->train, e)) {
+    } else if (read_file(l, TRAIN, &d->train_file, c->train, c, e)) {
         return -1;
     }
     if (c->limit > 0 && (size_t)c->limit < d->train_file.n)
         d->train_file.n = (size_t)c->limit;
     int n_test = c->test_samples < 0 ? (int)floor(c->samples / 5.0 + 0.5) : c->test_samples;
     if (*c->test) {
-        if (read_file(l, TEST, &d->test_file, c->test, e))
+        if (read_further(l, TEST, &d->test_file, c->test, c->test_labels, e))
             return -1;
     } else if (g && n_test > 0) {
         if (g->make(&d->test_file, (size_t)n_test, c, "test", e))
@@ -72,7 +97,7 @@ static int read_all(struct load *l, struct err *e)
     if (c->limit_test > 0 && (size_t)c->limit_test < d->test_file.n)
         d->test_file.n = (size_t)c->limit_test;
     if (data_is_file(c->validation))
-        return read_file(l, VALIDATION, &d->val_file, c->validation, e);
+        return read_further(l, VALIDATION, &d->val_file, c->validation, c->validation_labels, e);
     return 0;
 }
 
@@ -107,6 +132,25 @@ static int set_target(const struct load *l, int which, struct samples *s, struct
     return -1;
 }
 
+/* The name of class i; out has 16 bytes for a number. */
+static const char *class_name(const struct samples *s, int i, char *out)
+{
+    snprintf(out, 16, "%d", i);
+    return s->names ? s->names[i] : out;
+}
+
+/* Tables whose columns have names must have the same ones in the same order. */
+static int check_columns(const struct samples *s, const char *who, const struct samples *t,
+                         const char *ref, struct err *e)
+{
+    for (size_t i = 0; s->columns && t->columns && i < shape_size(t->shape); i++) {
+        if (strcmp(s->columns[i], t->columns[i]) != 0)
+            return err_set(e, ERR_DATA, "%s '%.40s' as value %zu of a sample, but %s '%.40s'", who,
+                           s->columns[i], i + 1, ref, t->columns[i]);
+    }
+    return 0;
+}
+
 /* Test and validation must be of the kind of train. */
 static int check_alike(const struct load *l, int which, const struct samples *s, struct err *e)
 {
@@ -117,6 +161,8 @@ static int check_alike(const struct load *l, int which, const struct samples *s,
     if (!shape_equal(s->shape, t->shape))
         return err_set(e, ERR_DATA, "%s %s, but %s %s", who, shape_text(s->shape, a), ref,
                        shape_text(t->shape, b));
+    if (check_columns(s, who, t, ref, e))
+        return -1;
     if (l->c->target == TARGET_INPUT)
         return 0;
     if (s->classes != t->classes)
@@ -124,9 +170,10 @@ static int check_alike(const struct load *l, int which, const struct samples *s,
     if (s->k != t->k)
         return err_set(e, ERR_DATA, "%s %d values to learn, but %s %d", who, s->k, ref, t->k);
     for (int i = 0; i < s->classes; i++) {
-        if (s->names && t->names && strcmp(s->names[i], t->names[i]) != 0)
-            return err_set(e, ERR_DATA, "%s a class %s where %s %s", who, s->names[i], ref,
-                           t->names[i]);
+        char x[16], y[16];
+        const char *name = class_name(s, i, x), *known = class_name(t, i, y);
+        if (strcmp(name, known) != 0)
+            return err_set(e, ERR_DATA, "%s a class '%s' where %s '%s'", who, name, ref, known);
     }
     return 0;
 }
@@ -143,6 +190,9 @@ static int check_stated(const struct load *l, struct err *e)
         return err_set(e, ERR_NET, "%s shape = %s, but %s %s",
                        place(l, "shape", where, sizeof where), shape_text(stated, a), who,
                        shape_text(t->shape, b));
+    if (t->classes == 1 && c->target == TARGET_CLASS)
+        return err_set(e, ERR_DATA, "%s only one class, '%s': there is nothing to tell apart", who,
+                       class_name(t, 0, a));
     if (c->classes > 0 && c->classes != t->classes)
         return err_set(e, ERR_NET, "%s classes = %d, but %s %d",
                        place(l, "classes", where, sizeof where), c->classes, who, t->classes);

@@ -95,8 +95,8 @@ static int read_value(struct reader *r, int *last, real *x, struct err *e)
     if (index < 1)
         return bad_word(r, "value", start, "indices count from 1", e);
     if (index > r->limit) {
-        snprintf(reason, sizeof reason, "%s has %d values",
-                 r->stated ? "a sample (see [data] shape)" : "a sample at most", r->limit);
+        snprintf(reason, sizeof reason, "a sample has %s%d values", r->stated ? "" : "at most ",
+                 r->limit);
         return bad_word(r, "value", start, reason, e);
     }
     if (index <= *last) {
