@@ -28,3 +28,18 @@ void activation_backward(struct layer *l, const struct pass *p)
     p->k->act_backward(act, param, l->in[0]->dy + lo, l->dy + lo, l->y + lo, hi - lo,
                        l->dx_mode[0]);
 }
+
+void activation_curve_forward(struct layer *l, const struct pass *p, enum curve curve)
+{
+    size_t lo, hi;
+    layer_range(l, p, &lo, &hi);
+    p->k->curve_forward(curve, l->y + lo, l->in[0]->y + lo, hi - lo);
+}
+
+void activation_curve_backward(struct layer *l, const struct pass *p, enum curve curve)
+{
+    size_t lo, hi;
+    layer_range(l, p, &lo, &hi);
+    p->k->curve_backward(curve, l->in[0]->dy + lo, l->dy + lo, l->in[0]->y + lo, hi - lo,
+                         l->dx_mode[0]);
+}

@@ -1,5 +1,5 @@
-/* activation.h - what element-wise activations of the kernel table have in common. Their layers give
- * `ops->act`; these three do the rest. */
+/* activation.h - what element-wise activations of the kernel table have in common. Their layers
+ * give `ops->act`; these three do the rest. */
 #ifndef LAYERS_SHARED_ACTIVATION_H
 #define LAYERS_SHARED_ACTIVATION_H
 
@@ -10,5 +10,9 @@
 int activation_setup(struct layer *l, struct build *b, struct err *e);
 void activation_forward(struct layer *l, const struct pass *p);
 void activation_backward(struct layer *l, const struct pass *p);
+
+/* The same for those whose slope needs x (LAYER_BWD_NEEDS_X, no ops->act). */
+void activation_curve_forward(struct layer *l, const struct pass *p, enum curve curve);
+void activation_curve_backward(struct layer *l, const struct pass *p, enum curve curve);
 
 #endif
