@@ -49,9 +49,11 @@ const struct cmd *cmd_find(const char *name)
 
 static int unknown_command(const char *word, struct err *e)
 {
-    const char *names[64] = {NULL};
-    for (int i = 0; i < 63 && cmd_registry[i]; i++)
-        names[i] = cmd_registry[i]->name;
+    static const char *const names[] = {
+#define X(name) #name,
+#include "gen/commands.def"
+#undef X
+        NULL};
     const char *near = netfile_nearest(word, names);
     if (near)
         return err_set(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);

@@ -133,11 +133,11 @@ int options_read(int argc, char **argv, const struct options_target *targets, in
         if (value == -1)
             break;
         int row = row_of(&p, value == ':' ? optopt : value);
+        if (row < 0)
+            return refuse(&p, argv[optind - 1], e);
         if (value == ':')
             return err_set(e, ERR_USAGE, "option --%s needs an argument (%s)", p.names[row],
                            p.row[row]->arg);
-        if (row < 0)
-            return refuse(&p, argv[optind - 1], e);
         if (store(p.row[row], p.conf[row], optarg, e))
             return -1;
     }

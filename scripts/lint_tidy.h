@@ -1,5 +1,5 @@
-/* lint_tidy.h - read by clang-tidy in front of every file: tells it that these never return 0, which
- * it cannot see across files, and without which it follows paths that do not exist. */
+/* lint_tidy.h - read by clang-tidy in front of every file: tells it that these never return 0,
+ * which it cannot see across files, and without which it follows paths that do not exist. */
 #include "base/err.h"
 
 #define err_set(...)    (err_set(__VA_ARGS__), -1)

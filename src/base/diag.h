@@ -10,8 +10,8 @@
 #define DIAG_MAX 20 /* messages kept; the rest is counted */
 
 struct diag_msg {
-    int line;        /* 0: the command line, negative: the whole file */
-    char text[512];  /* complete: "FILE:LINE: [section] key = value: reason" */
+    int line;       /* 0: the command line, negative: the whole file */
+    char text[512]; /* complete: "FILE:LINE: [section] key = value: reason" */
 };
 
 struct diag {

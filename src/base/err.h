@@ -10,11 +10,11 @@
 /* The kind is the exit code of the program. */
 enum err_kind {
     ERR_NONE = 0,
-    ERR_INTERNAL = 1,    /* internal error, out of memory, disk full */
-    ERR_USAGE = 2,       /* command line */
-    ERR_NET = 3,         /* network file */
-    ERR_DATA = 4,        /* data file or checkpoint */
-    ERR_DIVERGED = 5,    /* training diverged */
+    ERR_INTERNAL = 1,     /* internal error, out of memory, disk full */
+    ERR_USAGE = 2,        /* command line */
+    ERR_NET = 3,          /* network file */
+    ERR_DATA = 4,         /* data file or checkpoint */
+    ERR_DIVERGED = 5,     /* training diverged */
     ERR_INTERRUPTED = 130 /* interrupted, checkpoint written */
 };
 

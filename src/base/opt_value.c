@@ -313,6 +313,8 @@ static int read_product(const struct reading *r, const char *s, char *part, int 
         if (read_int(r, part, "each ", &v[n++]))
             return -1;
     }
+    if (n == 0)
+        wrong(r, s);
     return n;
 }
 
@@ -320,7 +322,7 @@ static int read_pair(const struct reading *r, const char *s, char *part, int *v)
 {
     int got[2];
     int n = read_product(r, s, part, 2, got);
-    if (n < 0)
+    if (n < 1)
         return 1;
     v[0] = got[0];
     v[1] = got[n - 1];
@@ -331,7 +333,7 @@ static int read_shape(const struct reading *r, const char *s, char *part, int *v
 {
     int got[3];
     int n = read_product(r, s, part, 3, got);
-    if (n < 0)
+    if (n < 1)
         return 1;
     int shape[3] = {got[0], n == 3 ? got[1] : 1, n == 1 ? 1 : got[n - 1]};
     int64_t size = shape[0];

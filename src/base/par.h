@@ -28,7 +28,8 @@ int team_size(const struct team *t);
  * system grants fewer threads, nt is what it granted. */
 void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg);
 
-/* Inside team_run: returns when every thread has called it; what was written before is seen after. */
+/* Inside team_run: returns when every thread has called it; what was written before is seen after.
+ */
 void team_barrier(struct team *t, int tid);
 
 /* The part [*lo, *hi) of 0 .. n that thread tid of nt takes, in multiples of `grain` (> 0). Parts

@@ -15,7 +15,7 @@ struct rng {
     uint64_t index; /* upper half of the counter */
     uint64_t pos;   /* next 32-bit number; its block of four is pos / 4 */
     uint32_t out[4];
-    uint64_t have;  /* block held in out, plus 1; 0: none */
+    uint64_t have; /* block held in out, plus 1; 0: none */
 };
 
 /* The stream (seed, purpose, name, index) at position 0. name may be "". */
@@ -24,10 +24,10 @@ struct rng rng_stream(uint64_t seed, const char *purpose, const char *name, uint
 /* Four numbers: block `block` of the stream. Touches nothing else, so threads may share *r. */
 void rng_block(const struct rng *r, uint64_t block, uint32_t out[4]);
 
-uint32_t rng_u32(struct rng *r);                 /* uniform over 32 bits */
-uint32_t rng_below(struct rng *r, uint32_t n);   /* uniform in 0 .. n-1, unbiased; n > 0 */
-double rng_uniform(struct rng *r);               /* uniform in [0, 1), 53 bits */
-double rng_normal(struct rng *r);                /* mean 0, deviation 1; uses two uniforms */
+uint32_t rng_u32(struct rng *r);               /* uniform over 32 bits */
+uint32_t rng_below(struct rng *r, uint32_t n); /* uniform in 0 .. n-1, unbiased; n > 0 */
+double rng_uniform(struct rng *r);             /* uniform in [0, 1), 53 bits */
+double rng_normal(struct rng *r);              /* mean 0, deviation 1; uses two uniforms */
 
 /* Fisher-Yates shuffle of n numbers. */
 void rng_shuffle(struct rng *r, uint32_t *a, uint32_t n);

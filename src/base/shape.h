@@ -1,7 +1,7 @@
 /* shape.h - the shape of one sample.
  *
- * A vector is {k,1,1}, a sequence {c,1,w}, an image {c,h,w}. In memory a sample is h, w, c (channels
- * last); everything outside the process is c, h, w. */
+ * A vector is {k,1,1}, a sequence {c,1,w}, an image {c,h,w}. In memory a sample is h, w, c
+ * (channels last); everything outside the process is c, h, w. */
 #ifndef BASE_SHAPE_H
 #define BASE_SHAPE_H
 

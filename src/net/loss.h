@@ -42,7 +42,8 @@ struct loss_ops {
     enum act act;     /* the activation it stands on and computes itself: softmax, sigmoid, none */
     bool per_element; /* `mean` divides by k too */
     real target_min, target_max; /* range of valid targets; min = max: any */
-    /* Checks k, classes and conf; NULL: nothing to check. ERR_NET, "NAME: ..." or "NAME needs ...". */
+    /* Checks k, classes and conf; NULL: nothing to check. ERR_NET, "NAME: ..." or "NAME needs ...".
+     */
     int (*setup)(struct loss *l, struct err *e);
     /* Rows lo .. hi-1. Cannot fail. */
     void (*rows)(const struct loss *l, const struct loss_rows *r, const struct kernels *k, int lo,
