@@ -16,14 +16,10 @@ int array_attach(struct array *a, const struct blob *b, size_t header, struct er
     size_t bytes = mem_mul(a->n, (size_t)a->size), have = b->size - header;
     if (bytes == SIZE_MAX)
         return err_set(e, ERR_DATA, "%s: the sizes in its header are too large", a->path);
-    if (have < bytes)
+    if (have != bytes)
         return err_set(e, ERR_DATA,
-                       "%s: cut short: the sizes in its header need %zu bytes behind it, but there "
-                       "are %zu",
-                       a->path, bytes, have);
-    if (have > bytes)
-        return err_set(e, ERR_DATA, "%s: %zu bytes too many behind the %zu that its header needs",
-                       a->path, have - bytes, bytes);
+                       "%s: %s: its header needs %zu bytes behind it, but there are %zu", a->path,
+                       have < bytes ? "cut short" : "too long", bytes, have);
     a->data = (const unsigned char *)b->data + header;
     return 0;
 }

@@ -116,12 +116,11 @@ static int check_word(const struct labels_word *w, const char *where, struct err
 {
     if (w->n == 0)
         return err_set(e, ERR_DATA, "%s%zu: the class is missing", where, w->place);
-    if (w->n >= LABELS_NAME)
+    if (w->n >= LABELS_NAME && utf8_is_plain(w->text, w->n))
         return err_set(e, ERR_DATA, "%s%zu: class '%.20s...' has %zu bytes: at most %d", where,
                        w->place, w->text, w->n, LABELS_NAME - 1);
     if (!utf8_is_plain(w->text, w->n))
-        return err_set(e, ERR_DATA, "%s%zu: class '%s' is no plain text in UTF-8", where, w->place,
-                       w->text);
+        return err_set(e, ERR_DATA, "%s%zu: the class is no plain text in UTF-8", where, w->place);
     return 0;
 }
 

@@ -20,8 +20,9 @@
 enum role { INPUT, TARGET, IGNORED };
 
 struct column {
-    char *name; /* the field of the first line: a name where that is a header */
-    bool is_number, is_missing;
+    char *name;                 /* the field of the first line: a name where that is a header */
+    bool is_number, is_missing; /* that field */
+    real value;
     enum role role;
     size_t at; /* number among the inputs or the targets */
 };
@@ -55,30 +56,50 @@ static int read_first(struct table *t, struct err *e)
     const char *path = t->f.path;
     while (!t->f.last) {
         struct field d;
-        real v;
         if (fields_next(&t->f, &d, e))
             return -1;
         if (t->n == COLUMNS_MAX)
             return err_set(e, ERR_DATA, "%s:%zu: more than %d columns", path, d.line, COLUMNS_MAX);
         if (!utf8_is_plain(d.text, d.n))
-            return err_set(e, ERR_DATA, "%s:%zu: column %zu: '%.*s' is no plain text in UTF-8",
-                           path, d.line, t->n + 1, d.n < 40 ? (int)d.n : 40, d.text);
+            return err_set(e, ERR_DATA, "%s:%zu: column %zu: no plain text in UTF-8", path, d.line,
+                           t->n + 1);
         if (mem_grow(&t->columns, &t->cap, t->n + 1, sizeof *t->columns, e))
             return -1;
         struct column *c = &t->columns[t->n];
         c->name = mem_strndup(d.text, d.n, e);
         if (!c->name)
             return -1;
-        c->is_number = field_number(&d, &v);
+        c->is_number = field_number(&d, &c->value);
         c->is_missing = is_missing(&d);
         t->n++;
     }
     return 0;
 }
 
-/* Whether the first line names the columns. Without a single number it is none of samples. With
- * some, all that is in the way must be a word below a word: else nobody can tell a header like
- * "label,1,2" from samples with a value that is wrong. */
+/* Whether the numbers of the first line count the columns, as in "0,1,2,species". */
+static bool counts_columns(const struct table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct column *c = &t->columns[i];
+        if (c->is_number && c->value != (real)n && c->value != (real)n + 1)
+            return false;
+        n += c->is_number;
+    }
+    return n >= 3;
+}
+
+static int doubtful(const struct table *t, size_t i, const char *why, struct err *e)
+{
+    return err_set(e, ERR_DATA,
+                   "%s:1: column %zu: '%.40s' %s: say whether this line names the columns with "
+                   "header = yes or header = no",
+                   t->f.path, i + 1, t->columns[i].name, why);
+}
+
+/* Whether the first line names the columns. Without a single number it is no sample. With some, a
+ * header like "label,1,2" must not be taken for a sample, nor a sample with a wrong value for a
+ * header: where nobody can tell, the user has to. */
 static int decide_header(struct table *t, struct err *e)
 {
     bool any = false;
@@ -87,7 +108,11 @@ static int decide_header(struct table *t, struct err *e)
     for (size_t i = 0; i < t->n; i++)
         any = any || t->columns[i].is_number;
     t->header = t->c->header == HEADER_YES || (t->c->header == HEADER_AUTO && !any);
-    if (t->c->header != HEADER_AUTO || !any || !fields_more(&f))
+    if (t->c->header != HEADER_AUTO || !any)
+        return 0;
+    if (counts_columns(t))
+        return doubtful(t, 0, "and what follows may count the columns", e);
+    if (!fields_more(&f))
         return 0;
     for (size_t i = 0; rc == 0 && i < t->n && !f.last; i++) {
         const struct column *c = &t->columns[i];
@@ -95,10 +120,7 @@ static int decide_header(struct table *t, struct err *e)
         real v;
         rc = fields_next(&f, &d, e);
         if (rc == 0 && field_number(&d, &v) && !c->is_number && !c->is_missing)
-            rc = err_set(e, ERR_DATA,
-                         "%s:1: column %zu: '%.40s' is no number, but below it there is one: say "
-                         "whether this line names the columns with header = yes or header = no",
-                         f.path, i + 1, c->name);
+            rc = doubtful(t, i, "is no number, but below it there is one", e);
     }
     t->f.text = f.text; /* may have grown */
     t->f.cap = f.cap;
@@ -213,10 +235,11 @@ static int choose_roles(struct table *t, struct err *e)
             t->columns[i].at = t->inputs++;
     }
     if (t->inputs == 0)
-        return err_set(e, ERR_DATA,
-                       "%s: no column is left for the numbers of a sample (%zu in all; delimiter "
-                       "= ... says what stands between them)",
-                       t->f.path, t->n);
+        return err_set(e, ERR_DATA, "%s: no column is left for the numbers of a sample%s",
+                       t->f.path,
+                       t->n > 1 ? ""
+                                : ": it has only one (delimiter = ... says what stands between "
+                                  "columns)");
     return 0;
 }
 
@@ -232,26 +255,50 @@ static size_t count_rows(const struct table *t)
     return lines < most ? lines : most;
 }
 
-/* A field that is no number, in column i. */
-static int bad_value(const struct table *t, size_t i, const struct field *d, struct err *e)
+static int wrong_count(const struct table *t, size_t line, size_t n, struct err *e)
 {
-    char name[64], number[16];
+    return err_set(e, ERR_DATA, "%s:%zu: %zu column%s, must be %zu", t->f.path, line, n,
+                   n == 1 ? "" : "s", t->n);
+}
+
+/* How many fields the record has in which i have been taken. */
+static size_t count_fields(struct table *t, size_t i)
+{
+    struct field d;
+    struct err unused = {0};
+    while (!t->f.last && fields_next(&t->f, &d, &unused) == 0)
+        i++;
+    return i;
+}
+
+/* What can be done about a field that is no number. */
+static const char *advice(const struct table *t, const struct field *d)
+{
     const char *comma = memchr(d->text, ',', d->n);
-    quoted_name(t, i, name);
-    if (is_missing(d))
-        return err_set(e, ERR_DATA, "%s:%zu: column %zu%s: the value is missing%s%.*s%s", t->f.path,
-                       d->line, i + 1, name, d->n ? " ('" : "", (int)d->n, d->text,
-                       d->n ? "')" : "");
-    const char *hint = "";
     if (comma && comma > d->text && isdigit((unsigned char)comma[-1]) &&
         isdigit((unsigned char)comma[1]))
-        hint = "; decimals need a point";
-    else if (t->rows == 0)
-        hint = "; a column of words can be left out with ignore = ";
-    snprintf(number, sizeof number, "%zu", i + 1);
-    return err_set(e, ERR_DATA, "%s:%zu: column %zu%s: '%.*s%s' is no number%s%s", t->f.path,
-                   d->line, i + 1, name, d->n < 40 ? (int)d->n : 40, d->text,
-                   d->n > 40 ? "..." : "", hint, hint[0] && hint[2] == 'a' ? number : "");
+        return "; decimals need a point";
+    return t->rows == 0 ? "; ignore = ... leaves a column out" : "";
+}
+
+/* A field that is no number, in column i. */
+static int bad_value(struct table *t, size_t i, const struct field *d, struct err *e)
+{
+    char name[64], text[44];
+    double v;
+    quoted_name(t, i, name);
+    snprintf(text, sizeof text, "%.*s", d->n < 40 ? (int)d->n : 40, d->text);
+    bool missing = is_missing(d), large = strlen(text) == d->n && opt_parse_double(text, &v);
+    const char *what = missing ? "" : advice(t, d);
+    size_t line = d->line, n = count_fields(t, i + 1);
+    if (n != t->n)
+        return wrong_count(t, line, n, e);
+    if (missing && !*text)
+        return err_set(e, ERR_DATA, "%s:%zu: column %zu%s: the value is missing", t->f.path, line,
+                       i + 1, name);
+    return err_set(e, ERR_DATA, "%s:%zu: column %zu%s: %s'%s' is %s%s", t->f.path, line, i + 1,
+                   name, missing ? "the value is missing: " : "", text,
+                   large ? "too large" : "no number", what);
 }
 
 static int read_number(struct table *t, size_t i, real *v, struct err *e)
@@ -286,8 +333,7 @@ static int read_row(struct table *t, struct err *e)
         struct field d;
         int rc;
         if (t->f.last)
-            return err_set(e, ERR_DATA, "%s:%zu: only %zu columns, must be %zu", t->f.path, line, i,
-                           t->n);
+            return wrong_count(t, line, i, e);
         if (c->role == INPUT)
             rc = read_number(t, i, &s->x[t->rows * t->inputs + c->at], e);
         else if (c->role == TARGET && s->target)
@@ -300,7 +346,7 @@ static int read_row(struct table *t, struct err *e)
             return -1;
     }
     if (!t->f.last)
-        return err_set(e, ERR_DATA, "%s:%zu: more than %zu columns", t->f.path, line, t->n);
+        return wrong_count(t, line, count_fields(t, t->n), e);
     t->rows++;
     return 0;
 }
@@ -372,6 +418,8 @@ static int start(struct table *t, const struct blob *b, struct err *e)
         return err_set(e, ERR_DATA, "%s: is UTF-16; save it as UTF-8", f->path);
     if (b->size >= 3 && memcmp(f->p, "\xef\xbb\xbf", 3) == 0)
         f->p += 3;
+    if (memchr(f->p, '\0', b->size))
+        return err_set(e, ERR_DATA, "%s: holds a NUL byte: no text", f->path);
     f->delimiter = delimiters[t->c->delimiter];
     if (t->c->delimiter == DELIMITER_AUTO)
         f->delimiter = fields_guess(f->p, f->end);

@@ -178,6 +178,8 @@ static int parse(struct array *a, const char *path, const struct blob *b, struct
     struct header h = {.a = a, .p = b->data + at, .end = b->data + at + length};
     if (!take_header(&h))
         return err_set(e, ERR_DATA, "%s: its NPY header is damaged", path);
+    if (is_record(&h))
+        return err_set(e, ERR_DATA, "%s: an array of records: must be integers or floats", path);
     if (read_type(a, h.type, e))
         return -1;
     if (a->nd == 0)
