@@ -25,20 +25,21 @@ static const char *const names[] = {
 
 static const char *const reductions[] = {"mean", "sum", NULL};
 
-const struct opt loss_opts[] = {
-    {.name = "type",
-     .type = OPT_WORD,
-     .offset = offsetof(struct loss, type),
-     .def = "cross_entropy",
-     .words = names,
-     .help = "what is minimised"},
-    {.name = "reduction",
-     .type = OPT_WORD,
-     .offset = offsetof(struct loss, reduction),
-     .def = "mean",
-     .words = reductions,
-     .help = "mean over the batch (mse, binary_cross_entropy: and over the outputs), or plain sum"},
-    OPT_END};
+const struct opt loss_opts[] = {{.name = "type",
+                                 .type = OPT_WORD,
+                                 .offset = offsetof(struct loss, type),
+                                 .def = "cross_entropy",
+                                 .words = names,
+                                 .help = "what is minimised"},
+                                {.name = "reduction",
+                                 .type = OPT_WORD,
+                                 .offset = offsetof(struct loss, reduction),
+                                 .def = "mean",
+                                 .words = reductions,
+                                 .help = "mean over the batch (mse, mae, huber, "
+                                         "binary_cross_entropy: and over the outputs), or plain "
+                                         "sum"},
+                                OPT_END};
 
 static const struct opt no_opts[] = {OPT_END};
 
@@ -104,11 +105,23 @@ size_t loss_scratch(int k)
     return 4 * (size_t)k;
 }
 
-real loss_scale(const struct loss *l, int n)
+real loss_scale(const struct loss *l, double weight)
 {
     if (l->reduction == REDUCTION_SUM)
         return 1;
-    return (real)(1 / ((double)n * (l->ops->per_element ? l->k : 1)));
+    return (real)(1 / (weight * (l->ops->per_element ? l->k : 1)));
+}
+
+int loss_set_class_weights(struct loss *l, const struct float_list *weights, struct err *e)
+{
+    if (weights->n > 0 && l->classes == 0)
+        return err_set(e, ERR_NET, "%s: class_weights needs classes, but targets are values",
+                       l->ops->name);
+    if (weights->n > 0 && weights->n != l->classes)
+        return err_set(e, ERR_NET, "%s: class_weights has %d numbers, but there are %d classes",
+                       l->ops->name, weights->n, l->classes);
+    l->class_weight = weights->n > 0 ? weights->v : NULL;
+    return 0;
 }
 
 const real *loss_target(const struct loss *l, const struct loss_rows *r, int i)

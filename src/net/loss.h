@@ -3,8 +3,8 @@
  *
  * A loss sees rows: sample i has k outputs and a target, a class index or k numbers. It gives a
  * value per sample, and the gradient of the reduced loss with respect to its outputs. `mean`
- * divides as PyTorch does: by the samples, and for the losses that are per element (mse, bce) by
- * the outputs too; `sum` does not divide. */
+ * divides as PyTorch does: by the samples, or the sum of their classes' weights, and for the losses
+ * that are per element (mse, bce) by the outputs too; `sum` does not divide. */
 #ifndef NET_LOSS_H
 #define NET_LOSS_H
 
@@ -18,9 +18,10 @@ struct loss {
     const struct loss_ops *ops;
     int type; /* its place in loss_registry */
     int reduction;
-    void *conf;  /* ops->conf_size bytes */
-    int k;       /* outputs */
-    int classes; /* 0: targets are values */
+    void *conf;                 /* ops->conf_size bytes */
+    int k;                      /* outputs */
+    int classes;                /* 0: targets are values */
+    const double *class_weight; /* a number per class, or NULL: all 1; set by ops->setup */
 };
 
 /* The rows of a batch. Class targets: label[i] in 0 .. classes-1, to be read as one-hot over k
@@ -71,8 +72,32 @@ int loss_write(const struct loss *l, struct text *t, struct err *e);
 
 size_t loss_scratch(int k);
 
-/* What a sample's gradient is multiplied by, and a batch's summed values, for n samples. */
-real loss_scale(const struct loss *l, int n);
+/* What a sample counts in a mean: 1, or the weight of its class. */
+static inline double loss_weight(const struct loss *l, int label)
+{
+    return l->class_weight && l->classes ? l->class_weight[label] : 1;
+}
+
+/* What a sample's gradient is multiplied by, and a batch's summed values, where the samples'
+ * loss_weight() add up to `weight`. */
+real loss_scale(const struct loss *l, double weight);
+
+/* For losses with class weights: the row of their table (in a conf with a float_list of that
+ * name), the check for setup, and what row i is multiplied by. */
+#define LOSS_CLASS_WEIGHTS(conf)                                                                   \
+    {                                                                                              \
+        .name = "class_weights", .type = OPT_FLOATS, .offset = offsetof(conf, class_weights),      \
+        .min = 1e-6, .max = 1e6,                                                                   \
+        .help =                                                                                    \
+            "what samples of each class count, in the order of the classes; a mean divides by "    \
+            "their sum"                                                                            \
+    }
+int loss_set_class_weights(struct loss *l, const struct float_list *weights, struct err *e);
+
+static inline real loss_row_weight(const struct loss *l, const struct loss_rows *r, int i)
+{
+    return r->label ? (real)loss_weight(l, r->label[i]) : 1;
+}
 
 /* The target of row i as k numbers: in r->target, or written into r->scratch. */
 const real *loss_target(const struct loss *l, const struct loss_rows *r, int i);

@@ -71,6 +71,7 @@ static int read_position(struct checkpoint *c, struct err *e)
         read_count(c, META_EPOCH_STEP, &p->epoch_step, e) ||
         read_count(c, META_RUNNING_N, &p->running.n, e) ||
         read_count(c, META_RUNNING_HITS, &p->running.hits, e) ||
+        read_double(c, META_RUNNING_WEIGHT, &p->running.weight, e) ||
         read_double(c, META_RUNNING_LOSS, &p->running.loss_sum, e) ||
         read_count(c, META_BEST_EPOCH, &p->best_epoch, e) ||
         read_count(c, META_BEST_STEP, &p->best_step, e) ||

@@ -149,6 +149,7 @@ static void fill_meta(struct meta *m, const struct job *job, const struct positi
     meta_count(m, META_EPOCH_STEP, at->epoch_step);
     meta_count(m, META_RUNNING_N, at->running.n);
     meta_count(m, META_RUNNING_HITS, at->running.hits);
+    meta_double(m, META_RUNNING_WEIGHT, at->running.weight);
     meta_double(m, META_RUNNING_LOSS, at->running.loss_sum);
     meta_count(m, META_BEST_EPOCH, at->best_epoch);
     meta_count(m, META_BEST_STEP, at->best_step);

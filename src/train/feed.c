@@ -72,6 +72,17 @@ void feed_gather(struct feed *f, const struct part *part, const uint32_t *order,
     }
 }
 
+double feed_weight(const struct job *job, const struct part *part, const uint32_t *order,
+                   size_t first, uint32_t n)
+{
+    if (!job->loss.class_weight || !job->classes)
+        return n;
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += loss_weight(&job->loss, part->of->label[part->index[order[first + i]]]);
+    return sum;
+}
+
 void feed_loss(struct feed *f, int n, real scale, const struct kernels *k, int tid, int nt)
 {
     const struct job *job = f->job;
@@ -94,6 +105,7 @@ void feed_count(const struct feed *f, int n, struct metrics *m)
 {
     for (int i = 0; i < n; i++) {
         m->loss_sum += (double)f->value[i];
+        m->weight += f->label ? loss_weight(&f->job->loss, f->label[i]) : 1;
         m->hits += f->decision && f->decision[i] == f->label[i];
     }
     m->n += (uint64_t)n;
@@ -130,7 +142,7 @@ double feed_reduced(const struct job *job, const struct metrics *m)
         return (double)NAN;
     if (job->loss.reduction == REDUCTION_SUM)
         return m->loss_sum;
-    return m->loss_sum / (double)m->n / (job->loss.ops->per_element ? job->loss.k : 1);
+    return m->loss_sum / m->weight / (job->loss.ops->per_element ? job->loss.k : 1);
 }
 
 double feed_accuracy(const struct job *job, const struct metrics *m)

@@ -26,6 +26,10 @@ void feed_free(struct feed *f);
 void feed_gather(struct feed *f, const struct part *part, const uint32_t *order, size_t first,
                  int n, int tid, int nt);
 
+/* What samples order[first] .. order[first + n - 1] of the part count in a mean (loss_weight). */
+double feed_weight(const struct job *job, const struct part *part, const uint32_t *order,
+                   size_t first, uint32_t n);
+
 /* This thread's rows of the loss on what the net has computed for n samples: values and decisions,
  * and, with `scale` not 0, the gradient multiplied by it into the logits' dy. */
 void feed_loss(struct feed *f, int n, real scale, const struct kernels *k, int tid, int nt);

@@ -231,13 +231,15 @@ static int targets_open(struct targets *t, const struct job *job, struct rng *rn
     t->scratch = mem_alloc(loss_scratch(l->k), sizeof(real), e);
     if (!t->target || !t->scratch)
         return -1;
-    double lo = (double)l->ops->target_min, hi = (double)l->ops->target_max;
+    double lo = (double)l->ops->target_min, hi = (double)l->ops->target_max, weight = 0;
     for (size_t i = 0; i < n; i++)
         t->target[i] = (real)(lo < hi ? lo + (hi - lo) * rng_uniform(rng) : rng_normal(rng));
     for (int i = 0; i < BATCH; i++) {
         t->label[i] = l->classes ? (int)rng_below(rng, (uint32_t)l->classes) : 0;
-        t->scale[i] = loss_scale(l, BATCH);
+        weight += loss_weight(l, t->label[i]);
     }
+    for (int i = 0; i < BATCH; i++)
+        t->scale[i] = loss_scale(l, weight);
     t->rows = (struct loss_rows){.label = l->classes ? t->label : NULL,
                                  .target = l->classes ? NULL : t->target,
                                  .value = t->value,

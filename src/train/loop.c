@@ -38,7 +38,7 @@ void loop_step(struct loop *lp, int tid, int nt)
     uint32_t batch = job_batch(job), chunk = job_chunk(job);
     size_t first = (size_t)at.epoch_step * batch, left = job->samples.train.n - first;
     uint32_t n = left < batch ? (uint32_t)left : batch;
-    real scale = loss_scale(&job->loss, (int)n);
+    real scale = loss_scale(&job->loss, feed_weight(job, &job->samples.train, lp->order, first, n));
     double lr = schedule_lr(&job->schedule, job->optim.common.lr, at.epoch, at.step, lp->total);
     if (tid == 0) {
         lp->batch = (struct metrics){0};
@@ -97,6 +97,7 @@ static void advance(struct loop *lp)
     }
     at->running.n += lp->batch.n;
     at->running.hits += lp->batch.hits;
+    at->running.weight += lp->batch.weight;
     at->running.loss_sum += lp->batch.loss_sum;
     lp->row_samples += lp->batch.n;
     at->step++;

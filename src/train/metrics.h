@@ -10,6 +10,7 @@
 /* Running sums. All sums are in double, in the order of the samples. */
 struct metrics {
     uint64_t n;
+    double weight;   /* what the samples count in a mean: n unless classes have weights */
     double loss_sum; /* of samples' values (summed over outputs) */
     uint64_t hits;   /* right decisions, classes only */
 };

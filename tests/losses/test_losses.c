@@ -10,16 +10,34 @@
 #define N 5
 #define K 4
 
-/* A loss with the defaults of its keys, for k outputs; false where it does not take that. */
+/* A loss with the defaults of its keys, for k outputs; -1 where it does not take that. */
+static int try_make(struct loss *l, const struct loss_ops *ops, int k, int classes, int reduction,
+                    struct err *e)
+{
+    *l = (struct loss){.ops = ops, .reduction = reduction};
+    l->conf = mem_alloc(1, ops->conf_size, e);
+    assert_non_null(l->conf);
+    if (ops->opts)
+        assert_int_equal(opt_defaults(ops->opts, l->conf, e), 0);
+    return loss_setup(l, k, classes, e);
+}
+
 static bool make(struct loss *l, const struct loss_ops *ops, int k, int classes, int reduction)
 {
     struct err e = {0};
-    *l = (struct loss){.ops = ops, .reduction = reduction};
-    l->conf = mem_alloc(1, ops->conf_size, &e);
-    assert_non_null(l->conf);
-    if (ops->opts)
-        assert_int_equal(opt_defaults(ops->opts, l->conf, &e), 0);
-    return loss_setup(l, k, classes, &e) == 0;
+    return try_make(l, ops, k, classes, reduction, &e) == 0;
+}
+
+/* [loss] from a file, as loss_read leaves it. */
+static struct loss read_text(const char *text, struct diag *d)
+{
+    struct loss l;
+    struct err e = {0};
+    struct netfile *nf = netfile_parse("test.ini", text, strlen(text), d, &e);
+    assert_non_null(nf);
+    assert_int_equal(loss_read(&l, nf, netfile_section(nf, "loss"), d, &e), 0);
+    netfile_free(nf);
+    return l;
 }
 
 struct batch {
@@ -131,16 +149,22 @@ static void test_rows(void **state)
     for_all(check_rows);
 }
 
+/* Where a loss takes values too: a class is the same as 1 among 0, or 0 and 1 of one output, or
+ * the ends of its range. */
 static void check_onehot(const struct loss *l, bool labels)
 {
-    if (!labels)
+    struct loss values;
+    bool takes = make(&values, l->ops, l->k, 0, l->reduction);
+    loss_free(&values);
+    if (!labels || !takes)
         return;
     struct batch b, c;
+    real low = l->ops->target_min;
     fill(&b, l->classes);
     c = b;
     for (int i = 0; i < N; i++)
         for (int j = 0; j < l->k; j++)
-            c.target[i * l->k + j] = l->k == 1 ? (real)b.label[i] : b.label[i] == j;
+            c.target[i * l->k + j] = (l->k == 1 ? b.label[i] == 1 : b.label[i] == j) ? 1 : low;
     assert_true(run(l, &b, true, true) == run(l, &c, false, true));
     for (int i = 0; i < N * l->k; i++)
         assert_true(b.dx[i] == c.dx[i]);
@@ -252,9 +276,17 @@ static void test_nan_stays(void **state)
     for_all(check_nan);
 }
 
-static void check_golden(const struct golden *g, const struct loss_ops *ops, const char *kind)
+/* A section of [loss], and what of it the golden file has. */
+struct golden_case {
+    const char *name, *keys;
+    bool classes, soft, single; /* targets: classes, values, classes of one output */
+};
+
+enum { ROWS = 6 };
+
+/* For both reductions: values, the reduced value, gradients. kind: "class", "soft", "single". */
+static void check_golden(const struct golden *g, const struct golden_case *c, const char *kind)
 {
-    enum { ROWS = 6 };
     static const char *const reductions[] = {"mean", "sum"};
     bool single = strcmp(kind, "single") == 0, labels = strcmp(kind, "soft") != 0;
     int k = single ? 1 : K, label[ROWS];
@@ -262,26 +294,33 @@ static void check_golden(const struct golden *g, const struct loss_ops *ops, con
     real value[ROWS], dx[ROWS * K], scratch[4 * K];
     real *x = golden_reals(g, single ? "x1" : "x", (size_t)(ROWS * k));
     real *soft = golden_reals(g, "soft", ROWS * K);
-    for (int i = 0; i < ROWS; i++)
-        label[i] = (int)golden_get(g, single ? "label1" : "label", ROWS)[i];
     for (int reduction = 0; reduction < 2; reduction++) {
-        struct loss l;
-        assert_true(make(&l, ops, k, !labels ? 0 : single ? 2 : K, reduction));
+        struct diag d = {0};
+        struct err e = {0};
+        char text[256];
+        snprintf(text, sizeof text, "[loss]\nreduction = %s\n%s", reductions[reduction], c->keys);
+        struct loss l = read_text(text, &d);
+        assert_int_equal(d.total, 0);
+        assert_int_equal(loss_setup(&l, k, !labels ? 0 : single ? 2 : K, &e), 0);
+        double weight = 0, sum = 0;
+        for (int i = 0; i < ROWS; i++) {
+            label[i] = (int)golden_get(g, single ? "label1" : "label", ROWS)[i];
+            weight += loss_weight(&l, label[i]);
+        }
         struct loss_rows r = {.x = x,
                               .label = labels ? label : NULL,
                               .target = labels ? NULL : soft,
                               .value = value,
                               .dx = dx,
-                              .scale = loss_scale(&l, ROWS),
+                              .scale = loss_scale(&l, weight),
                               .scratch = scratch};
-        ops->rows(&l, &r, kernels_get(NULL), 0, ROWS);
-        snprintf(name, sizeof name, "%s.%s.value", ops->name, kind);
+        l.ops->rows(&l, &r, kernels_get(NULL), 0, ROWS);
+        snprintf(name, sizeof name, "%s.%s.value", c->name, kind);
         golden_check(g, name, value, ROWS, GOLDEN_TOLERANCE);
-        double sum = 0;
         for (int i = 0; i < ROWS; i++)
             sum += (double)value[i];
         real reduced = (real)(sum * (double)r.scale);
-        snprintf(name, sizeof name, "%s.%s.%s", ops->name, kind, reductions[reduction]);
+        snprintf(name, sizeof name, "%s.%s.%s", c->name, kind, reductions[reduction]);
         golden_check(g, name, &reduced, 1, GOLDEN_TOLERANCE);
         strcat(name, ".dx");
         golden_check(g, name, dx, (size_t)(ROWS * k), GOLDEN_TOLERANCE);
@@ -291,29 +330,42 @@ static void check_golden(const struct golden *g, const struct loss_ops *ops, con
     free(soft);
 }
 
+static const struct golden_case golden_cases[] = {
+    {"cross_entropy", "", true, true, false},
+    {"ce_smooth", "label_smoothing = 0.125\n", true, true, false},
+    {"ce_weights", "class_weights = 0.5, 2, 3.25, 1\n", true, true, false},
+    {"ce_both", "label_smoothing = 0.25\nclass_weights = 0.5, 2, 3.25, 1\n", true, true, false},
+    {"binary_cross_entropy", "type = binary_cross_entropy\n", true, true, true},
+    {"bce_weights", "type = binary_cross_entropy\nclass_weights = 0.5, 3\n", false, false, true},
+    {"mse", "type = mse\n", true, true, true},
+    {"mae", "type = mae\n", true, true, true},
+    {"huber", "type = huber\n", true, true, true},
+    {"huber_wide", "type = huber\ndelta = 2.5\n", true, true, true},
+    {"hinge", "type = hinge\n", true, false, true},
+    {"hinge_squared", "type = hinge\nsquared = yes\n", true, false, true},
+    {"hinge_weights", "type = hinge\nclass_weights = 0.5, 2, 3.25, 1\n", true, false, false},
+};
+
 static void test_golden(void **state)
 {
     (void)state;
     struct golden g = golden_load("losses.txt");
-    for (int i = 0; loss_registry[i]; i++) {
-        check_golden(&g, loss_registry[i], "class");
-        check_golden(&g, loss_registry[i], "soft");
-        if (golden_find(&g, "%s.single.value", loss_registry[i]->name))
-            check_golden(&g, loss_registry[i], "single");
+    for (size_t i = 0; i < sizeof golden_cases / sizeof *golden_cases; i++) {
+        const struct golden_case *c = &golden_cases[i];
+        if (c->classes)
+            check_golden(&g, c, "class");
+        if (c->soft)
+            check_golden(&g, c, "soft");
+        if (c->single)
+            check_golden(&g, c, "single");
     }
     golden_free(&g);
-}
-
-/* [loss] from a file, as loss_read leaves it. */
-static struct loss read_text(const char *text, struct diag *d)
-{
-    struct loss l;
-    struct err e = {0};
-    struct netfile *nf = netfile_parse("test.ini", text, strlen(text), d, &e);
-    assert_non_null(nf);
-    assert_int_equal(loss_read(&l, nf, netfile_section(nf, "loss"), d, &e), 0);
-    netfile_free(nf);
-    return l;
+    for (int i = 0; loss_registry[i]; i++) { /* none is forgotten */
+        bool found = false;
+        for (size_t j = 0; j < sizeof golden_cases / sizeof *golden_cases; j++)
+            found |= strcmp(golden_cases[j].name, loss_registry[i]->name) == 0;
+        assert_true(found);
+    }
 }
 
 static void test_read(void **state)
@@ -346,6 +398,10 @@ static void test_wrong_keys(void **state)
         {"[loss]\nreduction = none\n", "test.ini:2: [loss] reduction = none"},
         {"[loss]\nredution = sum\n", "test.ini:2: [loss] redution"},
         {"[loss]\ntype = mse\ntype = mse\n", "test.ini:3: [loss] type"},
+        {"[loss]\ntype = huber\ndelta = 0\n", "test.ini:3: [loss] delta = 0"},
+        {"[loss]\nlabel_smoothing = 1.5\n", "test.ini:2: [loss] label_smoothing = 1.5"},
+        {"[loss]\nclass_weights = 1, 0\n", "test.ini:2: [loss] class_weights = 1, 0"},
+        {"[loss]\ntype = mse\nclass_weights = 1, 2\n", "test.ini:3: [loss] class_weights"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct diag d = {0};
@@ -400,13 +456,54 @@ static void test_outputs_and_classes(void **state)
         {"mse", 1, 2, true},
         {"mse", 2, 3, false},
         {"mse", 1, 1, true},
+        {"hinge", 3, 3, true},
+        {"hinge", 1, 2, true},
+        {"hinge", 1, 0, true},
+        {"hinge", 3, 0, false},
+        {"mae", 2, 0, true},
+        {"huber", 1, 2, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err e = {0};
-        struct loss l = {.ops = loss_find(cases[i].type)};
-        assert_int_equal(loss_setup(&l, cases[i].k, cases[i].classes, &e), cases[i].ok ? 0 : -1);
+        struct loss l;
+        int r = try_make(&l, loss_find(cases[i].type), cases[i].k, cases[i].classes, 0, &e);
+        loss_free(&l);
+        assert_int_equal(r, cases[i].ok ? 0 : -1);
         assert_int_equal(e.kind, cases[i].ok ? ERR_NONE : ERR_NET);
         assert_true(cases[i].ok || strncmp(e.msg, cases[i].type, strlen(cases[i].type)) == 0);
+    }
+}
+
+/* Class weights need classes, one each. */
+static void test_class_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int k, classes;
+        const char *message; /* NULL: right */
+    } cases[] = {
+        {"class_weights = 1, 2, 3\n", 3, 3, NULL},
+        {"class_weights = 1, 2, 3\n", 3, 0, NULL},
+        {"class_weights = 1, 2\n", 3, 3, "has 2 numbers, but there are 3 classes"},
+        {"class_weights = 1, 2\n", 3, 0, "has 2 numbers, but there are 3 outputs"},
+        {"type = binary_cross_entropy\nclass_weights = 1, 2\n", 1, 2, NULL},
+        {"type = binary_cross_entropy\nclass_weights = 1, 2\n", 2, 0, "needs classes"},
+        {"type = hinge\nclass_weights = 1\n", 1, 2, "has 1 numbers, but there are 2 classes"},
+        {"type = hinge\nclass_weights = 1, 1\n", 1, 0, "needs classes"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        struct diag d = {0};
+        struct err e = {0};
+        snprintf(text, sizeof text, "[loss]\n%s", cases[i].text);
+        struct loss l = read_text(text, &d);
+        assert_int_equal(d.total, 0);
+        int r = loss_setup(&l, cases[i].k, cases[i].classes, &e);
+        assert_int_equal(r, cases[i].message ? -1 : 0);
+        assert_true(!cases[i].message || strstr(e.msg, cases[i].message));
+        assert_true(loss_weight(&l, 1) == (r == 0 && cases[i].classes ? 2 : 1));
+        loss_free(&l);
     }
 }
 
@@ -422,6 +519,9 @@ static void test_decide(void **state)
     l = (struct loss){.ops = loss_find("mse"), .k = 1};
     assert_int_equal(loss_decide(&l, (real[]){(real)0.4}), 0);
     assert_int_equal(loss_decide(&l, (real[]){(real)0.6}), 1);
+    l = (struct loss){.ops = loss_find("hinge"), .k = 1};
+    assert_int_equal(loss_decide(&l, (real[]){(real)0.4}), 1);
+    assert_int_equal(loss_decide(&l, (real[]){(real)-0.4}), 0);
 }
 
 /* Every allocation fails once: an error, and nothing is left behind. */
@@ -465,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_wrong_keys),
         cmocka_unit_test(test_write),
         cmocka_unit_test(test_outputs_and_classes),
+        cmocka_unit_test(test_class_weights),
         cmocka_unit_test(test_decide),
         cmocka_unit_test(test_allocations),
     };

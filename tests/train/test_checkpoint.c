@@ -13,20 +13,22 @@
 
 #include <cmocka.h>
 
-static const char text[] = "[data]\n"
-                           "generator = gaussians\nsamples = 60\ntest_samples = 20\n"
-                           "normalize = standard\n"
-                           "[linear a]\nunits = 4\n[tanh]\n[linear b]\nunits = 4\n[tanh]\n"
-                           "[linear c]\nunits = 2\n[softmax]\n"
-                           "[optimizer]\ntype = adam\n";
+static const char text[] =
+    "[data]\n"
+    "generator = gaussians\nsamples = 60\ntest_samples = 20\n"
+    "normalize = standard\n"
+    "[linear a]\nunits = 4\n[batchnorm n]\n[tanh]\n[linear b]\nunits = 4\n[tanh]\n"
+    "[linear c]\nunits = 2\n[softmax]\n"
+    "[optimizer]\ntype = adam\n";
 
-static const struct position at = {.epoch = 3,
-                                   .step = 7,
-                                   .epoch_step = 1,
-                                   .running = {.n = 5, .loss_sum = 0x1.23456789abcdep-3, .hits = 2},
-                                   .best_epoch = 2,
-                                   .best_step = 5,
-                                   .best_value = 0.1};
+static const struct position at = {
+    .epoch = 3,
+    .step = 7,
+    .epoch_step = 1,
+    .running = {.n = 5, .weight = 0x1.8p2, .loss_sum = 0x1.23456789abcdep-3, .hits = 2},
+    .best_epoch = 2,
+    .best_step = 5,
+    .best_value = 0.1};
 
 struct fixture {
     struct job job;
@@ -60,6 +62,10 @@ static int set_up(void **state)
     struct rng r = rng_stream(1, "test", "", 0);
     for (size_t i = 0; i < f->job.net->bytes_slots / sizeof(real); i++)
         ((real *)f->job.net->slab_slots)[i] = (real)rng_uniform(&r);
+    struct layer *norm = net_layer(f->job.net, "n");
+    for (int i = 0; i < norm->n_params; i++) /* buffers too */
+        for (size_t j = 0; j < norm->params[i].size; j++)
+            norm->params[i].w[j] = (real)rng_uniform(&r);
     assert_int_equal(checkpoint_make(&f->bytes, &f->job, &at, true, &e), 0);
     *state = f;
     return 0;
@@ -136,7 +142,10 @@ static void names_and_shapes(void **state)
     assert_non_null(safetensors_find(&st, "optimizer.a.weight.exp_avg_sq"));
     assert_non_null(safetensors_find(&st, "data.mean"));
     assert_non_null(safetensors_find(&st, "data.std"));
-    assert_int_equal(st.n_tensors, 6 * 3 + 2);
+    /* batch statistics have no optimizer state */
+    assert_non_null(safetensors_find(&st, "n.running_mean"));
+    assert_null(safetensors_find(&st, "optimizer.n.running_var.exp_avg"));
+    assert_int_equal(st.n_tensors, 8 * 3 + 2 + 2);
     safetensors_free(&st);
 }
 
