@@ -33,7 +33,7 @@ reference()
 # invalidPointerCast: slabs are bytes, what lies in them is reals
 check_cpp()
 {
-    cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j "$(nproc)" \
+    cppcheck --quiet --template=gcc --std=c11 --error-exitcode=1 --inline-suppr -j "$(nproc)" \
         --enable=warning,performance,portability --suppress=missingIncludeSystem \
         --suppress=invalidPointerCast -D_GNU_SOURCE -DISA=base -I src -I "$B" src cli
 }
@@ -46,7 +46,9 @@ tidy()
         [ "$1" = src/base/err.c ] || set -- "$@" -include scripts/lint_tidy.h
         file=$1
         shift
-        clang-tidy --quiet "$file" -- $0 "$@" 2>/dev/null' "$FLAGS"
+        out=$(clang-tidy --quiet "$file" -- $0 "$@" 2>/dev/null) && exit
+        echo "$out" | grep -E "(error|warning): " | sed "s|^$PWD/||"
+        exit 1' "$FLAGS"
 }
 
 shell()
