@@ -343,7 +343,7 @@ static int read_file(const char *path, size_t max, bool packed, enum err_kind ki
     if (r == 0)
         r = sink_room(&k, 0, e);
     source_close(&s);
-    if (r < 0) {
+    if (r != 0) {
         mem_free(k.data);
         return -1;
     }

@@ -320,7 +320,7 @@ static int read_product(const struct reading *r, const char *s, char *part, int 
 
 static int read_pair(const struct reading *r, const char *s, char *part, int *v)
 {
-    int got[2];
+    int got[2] = {0};
     int n = read_product(r, s, part, 2, got);
     if (n < 1)
         return 1;
@@ -331,7 +331,7 @@ static int read_pair(const struct reading *r, const char *s, char *part, int *v)
 
 static int read_shape(const struct reading *r, const char *s, char *part, int *v)
 {
-    int got[3];
+    int got[3] = {0};
     int n = read_product(r, s, part, 3, got);
     if (n < 1)
         return 1;
