@@ -73,7 +73,7 @@ TEST_BIN := $(TESTS:%.c=$(B)/%)
 ROOMS       := layers losses optim formats generators commands isas
 ROOM_layers     := $(notdir $(basename $(wildcard src/layers/*.c)))
 ROOM_losses     := $(notdir $(basename $(wildcard src/losses/*.c)))
-ROOM_optim      := $(filter-out optim schedule,$(notdir $(basename $(wildcard src/optim/*.c))))
+ROOM_optim      := $(filter-out optim optim_step schedule,$(notdir $(basename $(wildcard src/optim/*.c))))
 ROOM_formats    := $(notdir $(basename $(wildcard src/data/formats/*.c)))
 ROOM_generators := $(notdir $(basename $(wildcard src/data/generators/*.c)))
 ROOM_commands   := $(patsubst cmd_%,%,$(notdir $(basename $(wildcard cli/cmd_*.c))))
@@ -125,6 +125,11 @@ $(B)/libdiynn.a: $(B)/src/diynn.o $(B)/libdiynn-internal.a
 	$(AR) rcs $@ $(B)/libdiynn.o
 
 $(B)/src/kernels/%.o: src/kernels/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPT_K) -c -o $@ $<
+
+# their loops are vectorised by the compiler
+$(B)/src/optim/%.o: src/optim/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPT_K) -c -o $@ $<
 

@@ -53,7 +53,8 @@ static void topic(const struct topic *t)
     for (int i = 0; i < TOPIC_TABLES && t->tables[i]; i++) {
         /* what all layers share stands once, above them */
         if (t->tables[i] == layer_init_opts || t->tables[i] == layer_param_opts ||
-            t->tables[i] == layer_common_opts || !t->tables[i]->name)
+            t->tables[i] == layer_common_opts || !t->tables[i]->name ||
+            (t->tables[i] == optim_shared_opts && t->kind == TOPIC_OPTIMIZER))
             continue;
         if (!any)
             keys_head();
@@ -68,6 +69,8 @@ static void topic(const struct topic *t)
             printf("the keys of all layers with parameters, and ");
         printf("`from`.\n");
     }
+    if (t->kind == TOPIC_OPTIMIZER)
+        printf("\nAlso the keys of `[optimizer]`.\n");
     for (const struct layer_example *x = t->examples; x && x->text; x++)
         printf("\n```ini\n# on an input of %s\n%s```\n", x->shape, x->text);
 }

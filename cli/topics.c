@@ -54,9 +54,8 @@ static void add_sections(void)
     add(TOPIC_SECTION, "data", "where the samples come from")->tables[0] = data_opts;
     add(TOPIC_SECTION, "loss", "what training minimises")->tables[0] = loss_opts;
     struct topic *t = add(TOPIC_SECTION, "optimizer", "how parameters follow their gradients");
-    optim_opts(optim_find("sgd"), t->own);
-    t->own[1].name = NULL; /* the rates' defaults depend on the type */
-    t->tables[0] = t->own;
+    t->tables[0] = optim_type_opts;
+    t->tables[1] = optim_shared_opts;
     add(TOPIC_SECTION, "schedule", "the learning rate in the course of training")->tables[0] =
         schedule_opts;
     add(TOPIC_SECTION, "train", "how long, in which pieces, and what is written")->tables[0] =
@@ -90,11 +89,15 @@ const struct topic *topics_all(int *n)
             struct topic *t =
                 add(TOPIC_OPTIMIZER, optim_registry[i]->name, optim_registry[i]->help);
             optim_opts(optim_registry[i], t->own);
-            t->tables[0] = t->own + 1; /* without `type` */
-            t->tables[1] = optim_registry[i]->opts;
+            int k = 0;
+            t->tables[k++] = t->own;
+            if (optim_registry[i]->opts)
+                t->tables[k++] = optim_registry[i]->opts;
+            t->tables[k] = optim_shared_opts;
         }
         for (int i = 0; schedule_types[i]; i++)
-            add(TOPIC_SCHEDULE, schedule_types[i], NULL)->tables[0] = schedule_type_opts[i];
+            add(TOPIC_SCHEDULE, schedule_types[i], schedule_help[i])->tables[0] =
+                schedule_type_opts[i];
         for (int i = 0; format_registry[i]; i++)
             add(TOPIC_FORMAT, format_registry[i]->name, format_registry[i]->help);
         for (int i = 0; generator_registry[i]; i++)

@@ -26,7 +26,7 @@ struct topic {
     const char *name;
     const char *help;                       /* one line; "" */
     const struct opt *tables[TOPIC_TABLES]; /* its keys; NULL behind the last table */
-    struct opt own[OPTIM_OPTS];             /* an optimizer's common keys with its defaults */
+    struct opt own[OPTIM_OPTS];             /* an optimizer's rates with its defaults */
     const struct layer_example *examples;   /* layers */
 };
 

@@ -74,7 +74,7 @@ struct update {
     real lr, momentum, beta1, beta2, eps;
     real rest1, rest2;       /* 1 - beta1, 1 - beta2, rounded once from double: they are small */
     real weight_decay;       /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
-    real correct1, correct2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
+    real correct1, correct2; /* what time corrects: adam: 1 - beta1^t, sqrt(1 - beta2^t) */
     bool nesterov, decoupled, first; /* first: no momentum stored yet */
 };
 

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define PARAM_DIMS  4
-#define PARAM_SLOTS 3 /* optimizer state arrays per parameter, at most */
+#define PARAM_SLOTS 4 /* optimizer state arrays per parameter, at most */
 
 /* init words, in the order of layer_init_words */
 enum init {

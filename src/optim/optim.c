@@ -22,36 +22,75 @@ static const char *const names[] = {
 #undef X
     NULL};
 
-static const struct opt common_opts[OPTIM_OPTS] = {
-    {.name = "type",
-     .type = OPT_WORD,
-     .offset = offsetof(struct optim_conf, type),
-     .def = "sgd",
-     .words = names,
-     .help = "how parameters follow their gradients"},
+#define FIELD(f) offsetof(struct optim_conf, f)
+
+const struct opt optim_type_opts[] = {{.name = "type",
+                                       .type = OPT_WORD,
+                                       .offset = FIELD(type),
+                                       .def = "sgd",
+                                       .words = names,
+                                       .help = "how parameters follow their gradients"},
+                                      OPT_END};
+
+static const struct opt rate_opts[OPTIM_OPTS] = {
     {.name = "lr",
      .type = OPT_FLOAT,
-     .offset = offsetof(struct optim_conf, lr),
+     .offset = FIELD(lr),
      .min = 0,
      .max = 1000,
      .flags = OPT_OPEN_MIN,
      .help = "learning rate; [schedule] changes it in the course of training"},
     {.name = "weight_decay",
      .type = OPT_FLOAT,
-     .offset = offsetof(struct optim_conf, weight_decay),
+     .offset = FIELD(weight_decay),
      .min = 0,
      .max = 1000,
      .help = "pulls parameters towards 0: weight_decay * w is added to the gradient; adamw: w "
              "shrinks by lr * weight_decay instead"},
     OPT_END};
 
+const struct opt optim_shared_opts[] = {
+    {.name = "l1",
+     .type = OPT_FLOAT,
+     .offset = FIELD(l1),
+     .def = "0",
+     .min = 0,
+     .max = 1000,
+     .help = "pulls parameters to 0: l1 * sign(w) is added to the gradient, before it is clipped; "
+             "not in layers with decay = no"},
+    {.name = "clip_value",
+     .type = OPT_FLOAT,
+     .offset = FIELD(clip_value),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .help = "every number of the gradient is kept between -clip_value and clip_value; 0: any"},
+    {.name = "clip_norm",
+     .type = OPT_FLOAT,
+     .offset = FIELD(clip_norm),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .help = "gradients are scaled down together where their norm, over all parameters, is larger; "
+             "0: never"},
+    {.name = "ema",
+     .type = OPT_FLOAT,
+     .offset = FIELD(ema),
+     .def = "0",
+     .min = 0,
+     .max = 1,
+     .flags = OPT_OPEN_MAX,
+     .help = "keeps averages of the weights, which evaluation and checkpoints use: after every "
+             "step ema * average + (1 - ema) * weights; 0.99 averages some 100 steps; 0: none"},
+    OPT_END};
+
 static const struct opt no_opts[] = {OPT_END};
 
 void optim_opts(const struct optim_ops *ops, struct opt table[OPTIM_OPTS])
 {
-    memcpy(table, common_opts, sizeof common_opts);
-    table[1].def = ops->lr_default;
-    table[2].def = ops->weight_decay_default;
+    memcpy(table, rate_opts, sizeof rate_opts);
+    table[0].def = ops->lr_default;
+    table[1].def = ops->weight_decay_default;
 }
 
 static const struct opt *own_opts(const struct optim *o)
@@ -72,7 +111,7 @@ int optim_read(struct optim *o, const struct netfile *nf, const struct section *
 {
     int type, before = d->total;
     *o = (struct optim){.ops = optim_registry[0]};
-    if (choice_read(nf, s, common_opts, &type, d, e) < 0)
+    if (choice_read(nf, s, optim_type_opts, &type, d, e) < 0)
         return -1;
     if (type >= 0)
         o->ops = optim_registry[type];
@@ -83,8 +122,11 @@ int optim_read(struct optim *o, const struct netfile *nf, const struct section *
     optim_opts(o->ops, table);
     if (type < 0) /* whose keys these are is unknown: nothing more to say about them */
         s = NULL;
-    struct opt_target targets[] = {{table, &o->common}, {own_opts(o), o->conf}};
-    if (opt_read(nf, s, targets, 2, d, e) < 0)
+    struct opt_target targets[] = {{optim_type_opts, &o->common},
+                                   {table, &o->common},
+                                   {own_opts(o), o->conf},
+                                   {optim_shared_opts, &o->common}};
+    if (opt_read(nf, s, targets, 4, d, e) < 0)
         return -1;
     if (s && d->total == before && o->ops->check)
         o->ops->check(o, nf, s, d);
@@ -96,6 +138,7 @@ void optim_free(struct optim *o)
     if (o->conf)
         opt_free(own_opts(o), o->conf);
     mem_free(o->conf);
+    mem_free(o->squares);
     *o = (struct optim){0};
 }
 
@@ -104,65 +147,54 @@ int optim_write(const struct optim *o, struct text *t, struct err *e)
     struct opt table[OPTIM_OPTS];
     optim_opts(o->ops, table);
     struct optim_conf common = o->common;
-    struct opt_target targets[] = {{table, &common}, {own_opts(o), o->conf}};
-    return opt_write(t, "optimizer", "", targets, 2, e);
+    struct opt_target targets[] = {{optim_type_opts, &common},
+                                   {table, &common},
+                                   {own_opts(o), o->conf},
+                                   {optim_shared_opts, &common}};
+    return opt_write(t, "optimizer", "", targets, 4, e);
+}
+
+/* ---- state ---- */
+
+static bool needs_slot(const struct optim *o, int i)
+{
+    return !o->ops->slots || o->ops->slots(o) >> i & 1;
+}
+
+static int own_slots(const struct optim *o)
+{
+    int n = 0;
+    for (int i = 0; i < o->ops->n_slots; i++)
+        n += needs_slot(o, i);
+    return n;
 }
 
 int optim_slots(const struct optim *o)
 {
-    return o->ops->slots ? o->ops->slots(o) : o->ops->n_slots;
+    return own_slots(o) + (o->common.ema > 0);
 }
 
-/* Work is dealt in pieces of 64 numbers (whole cache lines) over all parameters in a row, so that
- * every thread gets the same amount however the sizes of the parameters differ. */
-#define PIECE 64
-
-static bool is_updated(const struct param *p)
+/* The average of p's weights, or NULL. */
+static real *average(const struct optim *o, const struct param *p)
 {
-    return p->kind == PARAM_TRAINED && !p->frozen && p->g;
+    return o->common.ema > 0 ? p->slot[own_slots(o)] : NULL;
 }
 
-static size_t param_pieces(const struct param *p)
+real *optim_weights(const struct optim *o, const struct param *p)
 {
-    return is_updated(p) ? (p->size + PIECE - 1) / PIECE : 0;
+    real *a = average(o, p);
+    return a ? a : p->w;
 }
 
-static size_t net_pieces(const struct net *net)
+real *optim_state(const struct optim *o, const struct param *p, int s)
 {
-    size_t n = 0;
-    for (int i = 0; i < net->n_layers; i++)
-        for (int j = 0; j < net->layers[i].n_params; j++)
-            n += param_pieces(&net->layers[i].params[j]);
-    return n;
+    return s == own_slots(o) ? p->w : p->slot[s];
 }
 
-/* The share of pieces lo .. hi-1 (of the whole net) that lies in p, whose first piece is `at`. */
-static void update_share(const struct optim *o, struct param *p, const struct update *base,
-                         double lr, const struct kernels *k, size_t at, size_t lo, size_t hi)
+const char *optim_state_name(const struct optim *o, int s)
 {
-    size_t end = at + param_pieces(p);
-    lo = lo > at ? lo : at;
-    hi = hi < end ? hi : end;
-    if (lo >= hi)
-        return;
-    struct update u = *base;
-    u.lr = (real)(lr * (double)p->lr_mult);
-    u.weight_decay = p->decay ? (real)o->common.weight_decay : 0;
-    size_t first = (lo - at) * PIECE, last = (hi - at) * PIECE;
-    o->ops->update(o, p, &u, k, first, last < p->size ? last : p->size);
-}
-
-void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, int tid, int nt)
-{
-    struct update u = {0};
-    o->ops->begin(o, t, lr, &u);
-    size_t lo, hi, at = 0;
-    par_range(net_pieces(net), 1, tid, nt, &lo, &hi);
-    for (int i = 0; i < net->n_layers && at < hi; i++) {
-        for (int j = 0; j < net->layers[i].n_params; j++) {
-            struct param *p = &net->layers[i].params[j];
-            update_share(o, p, &u, lr, net->k, at, lo, hi);
-            at += param_pieces(p);
-        }
-    }
+    for (int i = 0; i < o->ops->n_slots; i++)
+        if (needs_slot(o, i) && s-- == 0)
+            return o->ops->slot_name[i];
+    return "raw";
 }

@@ -10,12 +10,14 @@
 struct optim_conf {
     int type; /* its place in optim_registry */
     double lr, weight_decay;
+    double l1, clip_value, clip_norm, ema; /* 0: none */
 };
 
 struct optim {
     const struct optim_ops *ops;
     struct optim_conf common;
-    void *conf; /* ops->conf_size bytes */
+    void *conf;      /* ops->conf_size bytes */
+    double *squares; /* clip_norm: sums of squared gradients, by pieces */
 };
 
 struct optim_ops {
@@ -23,27 +25,33 @@ struct optim_ops {
     const char *lr_default, *weight_decay_default; /* as a file writes them */
     const struct opt *opts;                        /* its own keys; NULL: none */
     size_t conf_size;
-    int n_slots;                        /* arrays of state a parameter, at most; see optim_slots */
+    int n_slots;                        /* arrays of state a parameter, at most OPTIM_OWN_SLOTS */
     const char *slot_name[PARAM_SLOTS]; /* "momentum_buffer", "exp_avg": in checkpoints */
-    /* How many of them these settings need, in order; NULL: all. */
-    int (*slots)(const struct optim *o);
+    /* Which of them these settings need: bit i for slot_name[i]; NULL: all. Those that are not
+     * needed do not exist: p->slot[] has the needed ones, in order. */
+    unsigned (*slots)(const struct optim *o);
     /* Appends settings that do not go together to *d; NULL: none. */
     void (*check)(const struct optim *o, const struct netfile *nf, const struct section *s,
                   struct diag *d);
-    /* Fills *u for step t = 1, 2, ... at learning rate lr; called by every thread. */
+    /* Fills *u, where `first` is set already, for step t = 1, 2, ... at learning rate lr; called by
+     * every thread. */
     void (*begin)(const struct optim *o, uint64_t t, double lr, struct update *u);
     /* Updates elements lo .. hi-1 of a parameter. u is begin's, with this parameter's learning rate
-     * and weight decay. A slot that is not needed is NULL. */
+     * and weight decay. */
     void (*update)(const struct optim *o, struct param *p, const struct update *u,
                    const struct kernels *k, size_t lo, size_t hi);
 };
 
+#define OPTIM_OWN_SLOTS (PARAM_SLOTS - 1) /* one may be the average's */
+
 extern const struct optim_ops *const optim_registry[]; /* sorted by name, NULL-terminated */
 const struct optim_ops *optim_find(const char *type);
 
-/* The keys that all optimizers have (type, lr, weight_decay), with the defaults of this one. They
- * fill a struct optim_conf. */
-#define OPTIM_OPTS 4
+/* The keys that all optimizers have; they fill a struct optim_conf. Those whose defaults depend on
+ * the optimizer (lr, weight_decay) are written into a table by optim_opts. */
+extern const struct opt optim_type_opts[];   /* type */
+extern const struct opt optim_shared_opts[]; /* l1, clip_value, clip_norm, ema */
+#define OPTIM_OPTS 3
 void optim_opts(const struct optim_ops *ops, struct opt table[OPTIM_OPTS]);
 
 /* Reads [optimizer] (NULL: sgd with defaults). Problems go to *d. -1: out of memory. */
@@ -52,11 +60,27 @@ int optim_read(struct optim *o, const struct netfile *nf, const struct section *
 void optim_free(struct optim *o);
 int optim_write(const struct optim *o, struct text *t, struct err *e);
 
-/* Arrays of state a trained parameter needs: param->slot[0 ..], for net_plan.slots. */
+/* Arrays of state a trained parameter needs: param->slot[0 ..], for net_plan.slots. With `ema` the
+ * last of them is the average of the weights. */
 int optim_slots(const struct optim *o);
 
+/* What checkpoints hold of a parameter: its weights for use (the average where one is kept), and
+ * for s = 0 .. optim_slots()-1 the arrays that training goes on from, with their names. */
+real *optim_weights(const struct optim *o, const struct param *p);
+real *optim_state(const struct optim *o, const struct param *p, int s);
+const char *optim_state_name(const struct optim *o, int s);
+
+/* Exchanges the weights of the net with their averages: before an evaluation and behind it. One
+ * thread. Does nothing without `ema`. */
+void optim_swap(const struct optim *o, struct net *net);
+
+/* Allocates what steps of this net need; once, behind net_allocate. */
+int optim_allocate(struct optim *o, const struct net *net, struct err *e);
+
 /* One update of all trained parameters of the net, by all threads of the team, split evenly. t = 1
- * for the first step of a run. No barrier inside. */
-void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, int tid, int nt);
+ * for the first step of a run. Gradients are clipped in place. One barrier inside with clip_norm,
+ * none without (team may be NULL then), none at the end. */
+void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, struct team *team,
+                int tid, int nt);
 
 #endif

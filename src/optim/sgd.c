@@ -24,7 +24,7 @@ static const struct opt sgd_opts[] = {{.name = "momentum",
                                        .help = "look ahead along the momentum"},
                                       OPT_END};
 
-static int sgd_slots(const struct optim *o)
+static unsigned sgd_slots(const struct optim *o)
 {
     const struct sgd_conf *c = o->conf;
     return c->momentum > 0 ? 1 : 0;
@@ -42,10 +42,10 @@ static void sgd_check(const struct optim *o, const struct netfile *nf, const str
 static void sgd_begin(const struct optim *o, uint64_t t, double lr, struct update *u)
 {
     const struct sgd_conf *c = o->conf;
+    (void)t;
     u->lr = (real)lr;
     u->momentum = (real)c->momentum;
     u->nesterov = c->nesterov;
-    u->first = t == 1;
 }
 
 static void sgd_update(const struct optim *o, struct param *p, const struct update *u,

@@ -83,6 +83,19 @@ static int read_position(struct checkpoint *c, struct err *e)
     return read_double(c, META_BEST_LOSS, &p->best_loss, e);
 }
 
+/* Only there where a plateau schedule has seen something. */
+static int read_plateau(struct checkpoint *c, struct err *e)
+{
+    struct plateau *p = &c->at.plateau;
+    if (!safetensors_meta(&c->st, META_PLATEAU_SEEN))
+        return 0;
+    if (read_count(c, META_PLATEAU_SEEN, &p->seen, e) ||
+        read_count(c, META_PLATEAU_BAD, &p->bad, e) ||
+        read_count(c, META_PLATEAU_CUTS, &p->cuts, e))
+        return -1;
+    return read_double(c, META_PLATEAU_BEST, &p->best, e);
+}
+
 static int check_version(const struct checkpoint *c, struct err *e)
 {
     const char *format = need_meta(c, META_FORMAT, e), *version = need_meta(c, META_VERSION, e);
@@ -121,7 +134,8 @@ int checkpoint_parse(struct checkpoint *c, const char *path, struct blob *bytes,
     }
     if (safetensors_parse(&c->st, path, bytes, e) || check_version(c, e) || check_sum(c, e) ||
         !(c->net = need_meta(c, META_NET, e)) ||
-        !(c->arithmetic = need_meta(c, META_ARITHMETIC, e)) || read_position(c, e)) {
+        !(c->arithmetic = need_meta(c, META_ARITHMETIC, e)) || read_position(c, e) ||
+        read_plateau(c, e)) {
         checkpoint_free(c);
         return -1;
     }
@@ -201,7 +215,7 @@ static int check_tensors(const struct checkpoint *c, const struct job *job, bool
                 return -1;
             used++;
             for (int s = 0; trained && s < slots; s++, used++)
-                if (!expect(c, checkpoint_name(name, l, p, job->optim.ops->slot_name[s]), p, e))
+                if (!expect(c, checkpoint_name(name, l, p, optim_state_name(&job->optim, s)), p, e))
                     return -1;
         }
     for (int i = 0; i < c->st.n_tensors; i++) {
@@ -225,16 +239,18 @@ static void load_array(const struct checkpoint *c, const char *name, const struc
 int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optimizer, struct err *e)
 {
     char name[CHECKPOINT_NAME];
+    const struct optim *o = &job->optim;
     if (check_tensors(c, job, with_optimizer, e))
         return -1;
     for (int i = 1; i < job->net->n_layers; i++)
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
             struct param *p = &l->params[j];
-            load_array(c, checkpoint_name(name, l, p, NULL), p, p->w);
-            for (int s = 0; p->g && with_optimizer && s < optim_slots(&job->optim); s++)
-                load_array(c, checkpoint_name(name, l, p, job->optim.ops->slot_name[s]), p,
-                           p->slot[s]);
+            bool state = p->g && with_optimizer;
+            load_array(c, checkpoint_name(name, l, p, NULL), p, state ? optim_weights(o, p) : p->w);
+            for (int s = 0; state && s < optim_slots(o); s++)
+                load_array(c, checkpoint_name(name, l, p, optim_state_name(o, s)), p,
+                           optim_state(o, p, s));
         }
     return 0;
 }

@@ -1,7 +1,9 @@
 /* checkpoint.h - a trained net and where its training stands, as a safetensors file.
  *
  * Tensors: LAYER.weight and so on, in file order; data.mean and data.std; in `last` also the
- * optimizer's state, optimizer.LAYER.weight.SLOT. Metadata: the resolved network file, class names,
+ * optimizer's state, optimizer.LAYER.weight.SLOT. With [optimizer] ema, LAYER.weight are the
+ * averages, for whoever reads the file to use, and optimizer.LAYER.weight.raw the weights that
+ * training goes on with. Metadata: the resolved network file, class names,
  * position, checksum. Nothing about where, when or how fast a run happened. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
@@ -21,6 +23,7 @@ struct position {
     double best_loss;               /* the loss there: it decides between equals */
     uint64_t since_best;            /* evaluations since, none of them better */
     uint64_t stopped;               /* 1: early_stop has ended the run */
+    struct plateau plateau;
 };
 
 struct checkpoint {

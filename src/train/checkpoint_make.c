@@ -74,13 +74,14 @@ static void add_vector(struct maker *m, const char *name, const real *v, int n)
 
 static void fill(struct maker *m, const struct job *job, int slots)
 {
+    const struct optim *o = &job->optim;
     for (int i = 1; i < job->net->n_layers; i++)
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
             const struct param *p = &l->params[j];
-            add_param(m, l, p, NULL, p->w);
+            add_param(m, l, p, NULL, p->g ? optim_weights(o, p) : p->w);
             for (int s = 0; p->g && s < slots; s++)
-                add_param(m, l, p, job->optim.ops->slot_name[s], p->slot[s]);
+                add_param(m, l, p, optim_state_name(o, s), optim_state(o, p, s));
         }
     if (job->samples.mean) {
         add_vector(m, "data.mean", job->samples.mean, job->samples.n_norm);
@@ -157,6 +158,12 @@ static void fill_meta(struct meta *m, const struct job *job, const struct positi
     meta_double(m, META_BEST_LOSS, at->best_loss);
     meta_count(m, META_SINCE_BEST, at->since_best);
     meta_count(m, META_STOPPED, at->stopped);
+    if (at->plateau.seen) {
+        meta_count(m, META_PLATEAU_SEEN, at->plateau.seen);
+        meta_count(m, META_PLATEAU_BAD, at->plateau.bad);
+        meta_count(m, META_PLATEAU_CUTS, at->plateau.cuts);
+        meta_double(m, META_PLATEAU_BEST, at->plateau.best);
+    }
     for (int i = 0; i < 3; i++)
         if (job->samples.source[i].path) {
             snprintf(m->values[m->n], sizeof m->values[0], "%" PRIu64 ":%08" PRIx32,

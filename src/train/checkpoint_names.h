@@ -29,6 +29,10 @@
 #define META_BEST_STEP      "best_step"
 #define META_BEST_VALUE     "best_value"
 #define META_BEST_LOSS      "best_loss"
+#define META_PLATEAU_SEEN   "plateau_seen"
+#define META_PLATEAU_BAD    "plateau_bad"
+#define META_PLATEAU_CUTS   "plateau_cuts"
+#define META_PLATEAU_BEST   "plateau_best"
 #define META_SINCE_BEST     "since_best"
 #define META_STOPPED        "stopped"
 

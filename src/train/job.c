@@ -262,6 +262,19 @@ static int check_targets(const struct job *job, struct err *e)
     return 0;
 }
 
+/* The schedule against the rate it starts from and the evaluations it watches. */
+static void check_schedule(struct job *job, struct diag *d)
+{
+    const struct section *s = netfile_section(job->nf, "schedule");
+    if (s && job->schedule.min_lr > job->optim.common.lr)
+        diag_add(d, job->nf->path, opt_line(s, "min_lr"),
+                 "[schedule] min_lr = %g is above [optimizer] lr = %g", job->schedule.min_lr,
+                 job->optim.common.lr);
+    if (schedule_watches(&job->schedule) && !job->train.eval_every && !job->train.eval_steps)
+        diag_add(d, job->nf->path, s->line,
+                 "[schedule] plateau needs evaluations: [train] eval_every or eval_steps above 0");
+}
+
 static void check_train(struct job *job, struct diag *d)
 {
     const struct section *s = netfile_section(job->nf, "train");
@@ -295,6 +308,7 @@ int job_open(struct job *job, const struct job_source *src, struct diag *d, stru
         return -1;
     if (fits && job->net->n_layers > 1 && !job->net->output->broken)
         check_loss(job, d);
+    check_schedule(job, d);
     check_train(job, d);
     return d->total ? wrong_file(job, d, e) : check_targets(job, e);
 }
@@ -304,6 +318,7 @@ void job_free(struct job *job)
     net_free(job->net);
     data_free(&job->samples);
     optim_free(&job->optim);
+    schedule_free(&job->schedule);
     loss_free(&job->loss);
     data_free_conf(&job->data);
     netfile_free(job->nf);

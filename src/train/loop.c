@@ -31,6 +31,14 @@ void loop_shuffle(struct loop *lp)
     rng_shuffle(&r, lp->order, n);
 }
 
+static struct schedule_at schedule_place(const struct loop *lp)
+{
+    return (struct schedule_at){.step = lp->at.step,
+                                .per_epoch = lp->per_epoch,
+                                .total = lp->total,
+                                .cuts = lp->at.plateau.cuts};
+}
+
 void loop_step(struct loop *lp, int tid, int nt)
 {
     const struct job *job = lp->job;
@@ -39,7 +47,8 @@ void loop_step(struct loop *lp, int tid, int nt)
     size_t first = (size_t)at.epoch_step * batch, left = job->samples.train.n - first;
     uint32_t n = left < batch ? (uint32_t)left : batch;
     real scale = loss_scale(&job->loss, feed_weight(job, &job->samples.train, lp->order, first, n));
-    double lr = schedule_lr(&job->schedule, job->optim.common.lr, at.epoch, at.step, lp->total);
+    const struct schedule_at where = schedule_place(lp);
+    double lr = schedule_lr(&job->schedule, job->optim.common.lr, &where);
     if (tid == 0) {
         lp->batch = (struct metrics){0};
         lp->lr = lr;
@@ -63,7 +72,7 @@ void loop_step(struct loop *lp, int tid, int nt)
             feed_count(&lp->feed, p.n, &lp->batch);
         net_backward(job->net, &p);
     }
-    optim_step(&job->optim, job->net, at.step + 1, lr, tid, nt);
+    optim_step(&job->optim, job->net, at.step + 1, lr, lp->team, tid, nt);
 }
 
 /* ---- thread 0: after every step ---- */
@@ -107,10 +116,11 @@ static void advance(struct loop *lp)
         at->epoch_step = 0;
     }
     bool finished = at->step == lp->total;
-    bool due = t->eval_every && at->epoch % (uint64_t)t->eval_every == 0;
+    bool by_epochs = lp->epoch_end && t->eval_every && at->epoch % (uint64_t)t->eval_every == 0;
     double now = loop_clock();
     bool by_steps = t->eval_steps && at->step % t->eval_steps == 0;
-    lp->evaluate = finished || by_steps || (lp->epoch_end && due);
+    lp->due = by_steps || by_epochs;
+    lp->evaluate = finished || lp->due;
     lp->row = lp->evaluate || lp->epoch_end || (t->log_every && at->step % t->log_every == 0);
     lp->interrupted = !finished && lp->req->stop && *lp->req->stop;
     lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
@@ -127,12 +137,18 @@ static void evaluate(struct loop *lp, int tid, int nt)
     struct data *d = &lp->job->samples;
     struct part *parts[] = {lp->job->train.eval_train ? &d->train : NULL, &d->val, &d->test};
     struct metrics *sums[] = {&lp->train, &lp->val, &lp->test};
+    if (tid == 0)
+        optim_swap(&lp->job->optim, lp->job->net);
+    team_barrier(lp->team, tid);
     for (int i = 0; i < 3; i++) {
         if (tid == 0)
             *sums[i] = (struct metrics){0};
         if (parts[i] && parts[i]->n)
             feed_evaluate(&lp->feed, parts[i], lp->team, tid, nt, sums[i], NULL, NULL);
     }
+    team_barrier(lp->team, tid);
+    if (tid == 0)
+        optim_swap(&lp->job->optim, lp->job->net);
 }
 
 /* Whether value v of the deciding metric, at this loss, beats the best so far. */
@@ -172,12 +188,28 @@ static int keep_best(struct loop *lp)
     return 0;
 }
 
+/* Of the training part, as far as this row knows them. */
+static const struct metrics *train_metrics(const struct loop *lp)
+{
+    return lp->evaluate && lp->job->train.eval_train ? &lp->train : &lp->at.running;
+}
+
+static void watch(struct loop *lp)
+{
+    const struct job *job = lp->job;
+    const struct metrics *m = job->samples.val.n ? &lp->val : train_metrics(lp);
+    const struct schedule_at where = schedule_place(lp);
+    lp->cut = schedule_watch(&job->schedule, job->optim.common.lr, &where, &lp->at.plateau,
+                             feed_reduced(job, m));
+    lp->save |= lp->cut;
+}
+
 static int add_row(struct loop *lp, double now)
 {
     const struct job *job = lp->job;
     static const struct metrics none;
     bool ev = lp->evaluate;
-    const struct metrics *train = ev && job->train.eval_train ? &lp->train : &lp->at.running;
+    const struct metrics *train = train_metrics(lp);
     const struct metrics *val = ev ? &lp->val : &none, *test = ev ? &lp->test : &none;
     lp->last_row = (struct runlog_row){
         .epoch = lp->at.epoch,
@@ -209,11 +241,11 @@ int loop_snapshot(struct loop *lp, struct err *e)
     return 0;
 }
 
-/* Gives a snapshot to the saver; while that is busy, tries again after the next step, unless the
- * run is at its end. */
+/* Gives a snapshot to the saver; while that is busy, tries again after the next step, unless it
+ * must be now. */
 static int save(struct loop *lp)
 {
-    if (!lp->done && saver_busy(lp->saver))
+    if (!lp->done && !lp->cut && saver_busy(lp->saver))
         return 0;
     if (saver_wait(lp->saver, &lp->err) || loop_snapshot(lp, &lp->err) ||
         saver_submit(lp->saver, &lp->best, &lp->base, &lp->err))
@@ -230,6 +262,9 @@ static int serve(struct loop *lp)
     lp->mark = now;
     if (lp->evaluate && keep_best(lp))
         return -1;
+    lp->cut = false;
+    if (lp->due)
+        watch(lp);
     if (lp->job->train.early_stop && lp->at.since_best >= (uint64_t)lp->job->train.early_stop) {
         lp->at.stopped = 1;
         lp->done = lp->save = true;

@@ -26,6 +26,8 @@ struct loop {
     /* Thread 0 decides in loop_advance what happens after the step; all read it behind a barrier.
      */
     bool pause, row, evaluate, epoch_end, save, done;
+    bool due; /* evaluated by plan, not because the run ends here */
+    bool cut; /* a plateau lowered the rate: a replay must not cross this, so save now */
     bool diverged, interrupted;
     struct metrics train, val, test; /* of the last evaluation */
     struct err err;

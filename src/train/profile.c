@@ -100,7 +100,7 @@ static void step(struct run *r, int tid, int nt)
             if (net_backward_layer(net, &net->layers[l], &p))
                 lap(r, &out->layers[l - 1].backward, tid);
     }
-    optim_step(&job->optim, net, r->step + 1, job->optim.common.lr, tid, nt);
+    optim_step(&job->optim, net, r->step + 1, job->optim.common.lr, r->team, tid, nt);
     team_barrier(r->team, tid);
     lap(r, &out->optimizer, tid);
 }
@@ -183,8 +183,8 @@ int profile_run(struct profile *p, struct job *job, struct team *team, const str
                                   .fuse = fuse,
                                   .loss_act = job_loss_act(job)};
     p->batch = (int)job_batch(job);
-    if (net_allocate(job->net, &plan, team, k, e) || net_init(job->net, 1, e) ||
-        feed_new(&r.feed, job, team_size(team), e))
+    if (net_allocate(job->net, &plan, team, k, e) || optim_allocate(&job->optim, job->net, e) ||
+        net_init(job->net, 1, e) || feed_new(&r.feed, job, team_size(team), e))
         return -1;
     p->peak = profile_peak(team, k);
     team_run(team, steps, &r);

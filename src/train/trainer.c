@@ -43,7 +43,8 @@ static int allocate(struct loop *lp, const struct kernels *k, struct err *e)
     lp->total = job_steps(job);
     lp->per_epoch = job_steps_per_epoch(job);
     lp->order = mem_alloc(d->train.n, sizeof *lp->order, e);
-    if (!lp->order || net_allocate(job->net, &plan, lp->team, k, e))
+    if (!lp->order || net_allocate(job->net, &plan, lp->team, k, e) ||
+        optim_allocate(&job->optim, job->net, e))
         return -1;
     return feed_new(&lp->feed, job, team_size(lp->team), e);
 }

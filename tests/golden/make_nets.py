@@ -15,8 +15,10 @@ import os
 
 import torch
 import torch.nn.functional as F
-from torch.optim import SGD, Adam, AdamW
-from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import SGD, Adam, AdamW, RMSprop
+from torch.optim.lr_scheduler import (CosineAnnealingLR, ExponentialLR, LinearLR,
+                                      OneCycleLR, StepLR)
 
 from golden import HERE, Numbers, write
 
@@ -122,13 +124,37 @@ def make_optimizer(keys, net):
     if keys.get("type", "sgd") == "sgd":
         return SGD(groups, lr=lr, momentum=float(keys.get("momentum", 0)),
                    nesterov=keys.get("nesterov", "no") == "yes"), lr
+    if keys["type"] == "rmsprop":
+        return RMSprop(groups, lr=lr, alpha=float(keys.get("alpha", 0.99)),
+                       momentum=float(keys.get("momentum", 0))), lr
     make = {"adam": Adam, "adamw": AdamW}[keys["type"]]
     return make(groups, betas=(float(keys.get("beta1", 0.9)), float(keys.get("beta2", 0.999))),
                 eps=float(keys.get("eps", 1e-8))), lr
 
 
+def prepare(keys, net):
+    """l1 and clipping of the gradients, before an update."""
+    trained = [(w, layer) for w, layer in net.params.values() if w.requires_grad]
+    for w, layer in trained:
+        if layer.get("decay", "yes") == "yes":
+            w.grad += float(keys.get("l1", 0)) * w.detach().sign()
+    if "clip_value" in keys:
+        clip_grad_value_([w for w, _ in trained], float(keys["clip_value"]))
+    if "clip_norm" in keys:
+        clip_grad_norm_([w for w, _ in trained], float(keys["clip_norm"]))
+
+
 def make_rates(keys, lr, steps, per_epoch):
     """The rate of every step, from a scheduler on a made-up parameter."""
+    warm = round(float(keys.get("warmup", 0)) * per_epoch)
+    if warm:
+        optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+        schedule, rates = LinearLR(optimizer, 1 / (warm + 1), total_iters=warm), []
+        for step in range(warm):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step()
+        return rates + make_rates(dict(keys, warmup=0), lr, steps - warm, per_epoch)
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=lr)
     kind, schedule = keys.get("type", "constant"), None
     if kind == "step":
@@ -137,11 +163,14 @@ def make_rates(keys, lr, steps, per_epoch):
         schedule = ExponentialLR(optimizer, float(keys["gamma"]))
     elif kind == "onecycle":
         schedule = OneCycleLR(optimizer, lr, total_steps=steps, cycle_momentum=False)
+    elif kind == "cosine":
+        schedule = CosineAnnealingLR(optimizer, steps, eta_min=float(keys.get("min_lr", 0)))
     rates = []
     for step in range(steps):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        if schedule and step + 1 < steps and (kind == "onecycle" or (step + 1) % per_epoch == 0):
+        by_step = kind in ("onecycle", "cosine")
+        if schedule and step + 1 < steps and (by_step or (step + 1) % per_epoch == 0):
             schedule.step()
     return rates
 
@@ -189,6 +218,7 @@ def train(path):
             for key, (w, _) in net.params.items():
                 if w.requires_grad:
                     out["first.g." + key] = w.grad.clone()
+        prepare(settings.get("optimizer", {}), net)
         optimizer.step()
     out["loss"] = losses
     for key, (w, _) in net.params.items():

@@ -2,8 +2,11 @@
 """Golden values of optimizers and schedules: optim.txt and schedule.txt, for tests/optim/."""
 
 import torch
-from torch.optim import SGD, Adam, AdamW
-from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import (SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RMSprop, Rprop)
+from torch.optim.lr_scheduler import (CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR,
+                                      MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau,
+                                      SequentialLR, StepLR)
 
 from golden import Numbers, write
 
@@ -20,6 +23,32 @@ OPTIMIZERS = {
     "adam_betas": lambda p: Adam(p, lr=0.05, betas=(0.5, 0.9), eps=1e-3),
     "adamw": lambda p: AdamW(p),
     "adamw_decay": lambda p: AdamW(p, lr=0.02, weight_decay=0.3),
+    "adagrad": lambda p: Adagrad(p),
+    "adagrad_own": lambda p: Adagrad(p, lr=0.1, lr_decay=0.05, weight_decay=0.1,
+                                     initial_accumulator_value=0.5, eps=1e-3),
+    "adadelta": lambda p: Adadelta(p),
+    "adadelta_own": lambda p: Adadelta(p, lr=0.7, rho=0.8, eps=1e-4, weight_decay=0.1),
+    "rmsprop": lambda p: RMSprop(p),
+    "rmsprop_own": lambda p: RMSprop(p, lr=0.02, alpha=0.8, eps=1e-3, weight_decay=0.1),
+    "rmsprop_momentum": lambda p: RMSprop(p, momentum=0.5),
+    "rmsprop_centered": lambda p: RMSprop(p, alpha=0.9, centered=True),
+    "rmsprop_both": lambda p: RMSprop(p, lr=0.005, centered=True, momentum=0.9),
+    "adamax": lambda p: Adamax(p),
+    "adamax_own": lambda p: Adamax(p, lr=0.03, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.2),
+    "nadam": lambda p: NAdam(p),
+    "nadam_own": lambda p: NAdam(p, lr=0.02, betas=(0.7, 0.95), eps=1e-4, weight_decay=0.1,
+                                 momentum_decay=0.3),
+    "nadam_constant": lambda p: NAdam(p, lr=0.01, betas=(0.99, 0.999), momentum_decay=0),
+    "rprop": lambda p: Rprop(p),
+    "rprop_own": lambda p: Rprop(p, lr=0.1, etas=(0.3, 1.5), step_sizes=(0.01, 0.3)),
+}
+
+# What is done to the gradients before an update: an optimizer, l1, clip_value, clip_norm.
+PREPARED = {
+    "l1": (lambda p: SGD(p, lr=0.05), 0.3, None, None),
+    "clip_value": (lambda p: SGD(p, lr=0.05), 0, 0.5, None),
+    "clip_norm": (lambda p: Adam(p, lr=0.02), 0, None, 0.75),
+    "clip_all": (lambda p: RMSprop(p, lr=0.01, momentum=0.5, weight_decay=0.1), 0.2, 2.5, 1.5),
 }
 
 PER_EPOCH = 4  # steps
@@ -28,6 +57,13 @@ SCHEDULES = {
     "step": (40, lambda o, n: StepLR(o, 3)),
     "step_half": (40, lambda o, n: StepLR(o, 1, gamma=0.5)),
     "exponential": (40, lambda o, n: ExponentialLR(o, 0.9)),
+    "multistep": (50, lambda o, n: MultiStepLR(o, [2, 3, 7, 10], gamma=0.6)),
+    "time": (50, lambda o, n: LambdaLR(o, lambda epoch: 1 / (1 + 0.3 * epoch))),
+    "poly": (50, lambda o, n: PolynomialLR(o, n, power=2.5)),
+    "poly_line": (50, lambda o, n: PolynomialLR(o, n)),
+    "poly_min": (50, lambda o, n: LambdaLR(o, lambda step: 0.2 + 0.8 * (1 - step / n) ** 0.5)),
+    "cosine": (50, lambda o, n: CosineAnnealingLR(o, n)),
+    "cosine_min": (50, lambda o, n: CosineAnnealingLR(o, n, eta_min=0.03)),
     "onecycle": (100, lambda o, n: OneCycleLR(o, 0.1, total_steps=n, cycle_momentum=False)),
     "onecycle_7": (7, lambda o, n: OneCycleLR(o, 0.1, total_steps=n, cycle_momentum=False)),
     "onecycle_2": (2, lambda o, n: OneCycleLR(o, 0.1, total_steps=n, cycle_momentum=False)),
@@ -37,30 +73,110 @@ SCHEDULES = {
 }
 
 
-def run_optimizer(make, start, slope, centre):
+# Schedules behind a warm-up of so many steps, in a run of so many.
+WARM = {
+    "warm_constant": (3, 50, lambda o, n: LambdaLR(o, lambda epoch: 1)),
+    "warm_step": (8, 50, lambda o, n: StepLR(o, 3)),
+    "warm_step_within": (6, 50, lambda o, n: StepLR(o, 2)),  # one epoch and a half
+    "warm_multistep": (4, 50, lambda o, n: MultiStepLR(o, [2, 5])),
+    "warm_time": (5, 50, lambda o, n: LambdaLR(o, lambda epoch: 1 / (1 + epoch))),
+    "warm_cosine": (12, 50, lambda o, n: CosineAnnealingLR(o, n, eta_min=0.01)),
+    "warm_poly": (1, 50, lambda o, n: PolynomialLR(o, n, power=2)),
+    "warm_onecycle": (10, 50, lambda o, n: OneCycleLR(o, 0.1, total_steps=n,
+                                                      cycle_momentum=False)),
+}
+BY_STEP = (CosineAnnealingLR, OneCycleLR, PolynomialLR)
+LAMBDA_BY_STEP = ("poly_min",)
+
+PLATEAUS = {
+    "plateau": {"patience": 2, "factor": 0.5},
+    "plateau_default": {},
+    "plateau_min": {"patience": 0, "factor": 0.3, "min_lr": 0.004},
+}
+
+
+def run_optimizer(make, start, slope, centre, l1=0, value=None, norm=None):
     """The parameters after every step, with the gradient slope (w - centre) (1 + step mod 3)."""
     w = torch.tensor(start, requires_grad=True)
     optimizer = make([w])
     after = []
     for step in range(STEPS):
         w.grad = torch.tensor(slope) * (w.detach() - torch.tensor(centre)) * (1 + step % 3)
+        w.grad += l1 * w.detach().sign()
+        if value:
+            clip_grad_value_([w], value)
+        if norm:
+            clip_grad_norm_([w], norm)
         optimizer.step()
         after.append(w.detach().clone())
     return torch.stack(after)
 
 
-def run_schedule(steps, make):
-    """The rate of every step. OneCycleLR is stepped by step, the others by epoch."""
+def averages(after, decay):
+    """The exponential moving average behind every step, as a plain loop."""
+    average, out = after[0].clone(), []
+    for w in after:
+        average = decay * average + (1 - decay) * w
+        out.append(average)
+    return torch.stack(out)
+
+
+def run_schedule(name, steps, make):
+    """The rate of every step. Some are stepped by step, the others by epoch."""
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     schedule = make(optimizer, steps) if make else None
     rates = []
     for step in range(steps):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        by_step = isinstance(schedule, OneCycleLR)
+        by_step = isinstance(schedule, BY_STEP) or name in LAMBDA_BY_STEP
         if schedule and step + 1 < steps and (by_step or (step + 1) % PER_EPOCH == 0):
             schedule.step()
     return rates
+
+
+def run_warm(warm, steps, make):
+    """LinearLR by step, then the schedule as if the run began there."""
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    linear = LinearLR(optimizer, start_factor=1 / (warm + 1), total_iters=warm)
+    rates = []
+    for step in range(warm):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        linear.step()
+    return rates + run_schedule("", steps - warm, make)
+
+
+def run_sequential():
+    """What PyTorch's own class makes of a warm-up and a schedule that are both stepped by step."""
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    warm = LinearLR(optimizer, start_factor=1 / 9, total_iters=8)
+    schedule = SequentialLR(optimizer, [warm, ExponentialLR(optimizer, 0.9)], [8])
+    rates = []
+    for step in range(50):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return rates
+
+
+def run_plateau(losses, keys):
+    """The rate behind every evaluation."""
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = ReduceLROnPlateau(optimizer, **keys)
+    rates = []
+    for loss in losses:
+        schedule.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    return rates
+
+
+def plateau_losses(numbers):
+    """Falls and stands still by turns; some losses are better by too little to count."""
+    noise = numbers.uniform(0, 1, STEPS)
+    losses = [2 - min(i, 12) / 8 + (noise[i] - 0.5 if i % 3 else 0) / 16 for i in range(STEPS)]
+    losses[28] = min(losses[:28]) * 0.99995
+    return losses
 
 
 def main():
@@ -69,8 +185,16 @@ def main():
            "centre": numbers.uniform(-1, 1, 4)}
     for name, make in OPTIMIZERS.items():
         out[name] = run_optimizer(make, out["start"], out["slope"], out["centre"])
+    for name, (make, *keys) in PREPARED.items():
+        out[name] = run_optimizer(make, out["start"], out["slope"], out["centre"], *keys)
+    out["ema"] = averages(out["sgd_momentum"], 0.875)
     write("optim.txt", out)
-    write("schedule.txt", {n: run_schedule(*s) for n, s in SCHEDULES.items()})
+    out = {n: run_schedule(n, *s) for n, s in SCHEDULES.items()}
+    out.update({n: run_warm(*s) for n, s in WARM.items()})
+    out["sequential"] = run_sequential()
+    out["loss"] = plateau_losses(numbers)
+    out.update({n: run_plateau(out["loss"], k) for n, k in PLATEAUS.items()})
+    write("schedule.txt", out)
 
 
 main()

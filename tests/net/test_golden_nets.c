@@ -186,7 +186,8 @@ static struct run open_run(const char *name, struct way way)
                             .slots = optim_slots(&r.optim),
                             .fuse = way.fuse,
                             .loss_act = r.loss.ops->act};
-    if (net_allocate(r.net, &plan, r.team, kernels_get(way.isa), &e))
+    if (net_allocate(r.net, &plan, r.team, kernels_get(way.isa), &e) ||
+        optim_allocate(&r.optim, r.net, &e))
         fail_msg("%s", e.msg);
     load_samples(&r);
     each_param(&r, load_param);
@@ -202,6 +203,7 @@ static void close_run(struct run *r)
     net_free(r->net);
     loss_free(&r->loss);
     optim_free(&r->optim);
+    schedule_free(&r->schedule);
     team_free(r->team);
     netfile_free(r->nf);
     golden_free(&r->g);
@@ -269,7 +271,7 @@ static void run_update(void *arg, int tid, int nt)
 {
     struct run *r = arg;
     double lr = golden_get(&r->g, "lr", r->conf.steps)[r->step];
-    optim_step(&r->optim, r->net, r->step + 1, lr, tid, nt);
+    optim_step(&r->optim, r->net, r->step + 1, lr, r->team, tid, nt);
 }
 
 /* The first `steps` steps; r->losses. */
@@ -279,8 +281,9 @@ static void train(struct run *r, uint64_t steps)
     const double *lr = golden_get(&r->g, "lr", r->conf.steps);
     for (r->step = 0; r->step < steps; r->step++) {
         int at, n = batch_of_step(r, &at);
-        double own = schedule_lr(&r->schedule, r->optim.common.lr, r->step / per_epoch, r->step,
-                                 r->conf.steps);
+        const struct schedule_at where = {
+            .step = r->step, .per_epoch = per_epoch, .total = r->conf.steps};
+        double own = schedule_lr(&r->schedule, r->optim.common.lr, &where);
         assert_true(fabs(own - lr[r->step]) <= 1e-12 * r->optim.common.lr);
         team_run(r->team, run_batch, r);
         double sum = 0;

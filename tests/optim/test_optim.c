@@ -1,128 +1,15 @@
-/* test_optim.c - every optimizer against PyTorch over 50 steps, and how a step is dealt out. */
-#include "optim/optim.h"
+/* test_optim.c - how a step is dealt out, what is done to gradients and weights around it, and the
+ * section [optimizer]. */
+#include "optim/help.h"
 
-#include "base/mem.h"
-#include "base/rng.h"
-
-#include "golden.h"
-
-#define STEPS 50
-#define SIZE  4
-
-/* Rounding errors of a float training add up over its steps. */
-#define TOLERANCE (sizeof(real) == 8 ? GOLDEN_TOLERANCE : 1e-4)
-
-static struct netfile *parse(const char *text, struct diag *d)
+static void three_steps(const struct optim *o, struct net *net, int nt)
 {
     struct err e = {0};
-    struct netfile *nf = netfile_parse("test.ini", text, strlen(text), d, &e);
-    assert_non_null(nf);
-    return nf;
-}
-
-static int read_text(struct optim *o, const char *text, struct diag *d)
-{
-    struct err e = {0};
-    struct netfile *nf = parse(text, d);
-    int r = optim_read(o, nf, netfile_section(nf, "optimizer"), d, &e);
-    netfile_free(nf);
-    return r;
-}
-
-/* An optimizer from the keys of its section. */
-static struct optim open_optim(const char *keys)
-{
-    struct optim o;
-    struct diag d = {0};
-    char text[256];
-    snprintf(text, sizeof text, "[optimizer]\n%s", keys);
-    assert_int_equal(read_text(&o, text, &d), 0);
-    if (d.total)
-        fail_msg("%s", d.msg[0].text);
-    return o;
-}
-
-/* One layer with n_params parameters of these sizes, filled with numbers. */
-static struct net make_net(struct param *params, const size_t *sizes, int n_params, int slots)
-{
-    struct err e = {0};
-    struct net net = {.n_layers = 2, .k = kernels_get("ref")};
-    struct rng r = rng_stream(1, "test", "optim", 0);
-    net.layers = mem_alloc(2, sizeof *net.layers, &e);
-    assert_non_null(net.layers);
-    net.layers[1].params = params;
-    net.layers[1].n_params = n_params;
-    for (int i = 0; i < n_params; i++) {
-        struct param *p = &params[i];
-        *p = (struct param){.size = sizes[i], .decay = true, .lr_mult = 1};
-        p->w = mem_alloc(p->size, sizeof(real), &e);
-        p->g = mem_alloc(p->size, sizeof(real), &e);
-        for (int s = 0; s < slots; s++)
-            p->slot[s] = mem_alloc(p->size, sizeof(real), &e);
-        for (size_t j = 0; j < p->size; j++) {
-            p->w[j] = (real)(rng_uniform(&r) - 0.5);
-            p->g[j] = (real)(rng_uniform(&r) + 0.5);
-        }
-    }
-    return net;
-}
-
-static void free_net(struct net *net)
-{
-    for (int i = 0; i < net->layers[1].n_params; i++) {
-        struct param *p = &net->layers[1].params[i];
-        mem_free(p->w);
-        mem_free(p->g);
-        for (int s = 0; s < PARAM_SLOTS; s++)
-            mem_free(p->slot[s]);
-    }
-    mem_free(net->layers);
-}
-
-static void check_golden(const struct golden *g, const char *name, const char *keys)
-{
-    struct optim o = open_optim(keys);
-    struct param p;
-    struct net net = make_net(&p, &(size_t){SIZE}, 1, optim_slots(&o));
-    const double *start = golden_get(g, "start", SIZE), *slope = golden_get(g, "slope", SIZE);
-    const double *centre = golden_get(g, "centre", SIZE);
-    real after[STEPS * SIZE];
-    for (int i = 0; i < SIZE; i++)
-        p.w[i] = (real)start[i];
-    for (int step = 0; step < STEPS; step++) {
-        for (int i = 0; i < SIZE; i++)
-            p.g[i] = (real)slope[i] * (p.w[i] - (real)centre[i]) * (real)(1 + step % 3);
-        optim_step(&o, &net, (uint64_t)step + 1, o.common.lr, 0, 1);
-        memcpy(after + step * SIZE, p.w, SIZE * sizeof(real));
-    }
-    golden_check(g, name, after, STEPS * SIZE, TOLERANCE);
-    free_net(&net);
-    optim_free(&o);
-}
-
-static void test_golden(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *keys;
-    } cases[] = {
-        {"sgd", ""},
-        {"sgd_decay", "type = sgd\nlr = 0.02\nweight_decay = 0.1\n"},
-        {"sgd_momentum", "momentum = 0.9\n"},
-        {"sgd_momentum_decay", "momentum = 0.5\nweight_decay = 0.2\n"},
-        {"sgd_nesterov", "momentum = 0.9\nnesterov = yes\n"},
-        {"sgd_nesterov_decay", "momentum = 0.8\nnesterov = yes\nweight_decay = 0.1\n"},
-        {"adam", "type = adam\n"},
-        {"adam_decay", "type = adam\nlr = 0.02\nweight_decay = 0.1\n"},
-        {"adam_betas", "type = adam\nlr = 0.05\nbeta1 = 0.5\nbeta2 = 0.9\neps = 1e-3\n"},
-        {"adamw", "type = adamw\n"},
-        {"adamw_decay", "type = adamw\nlr = 0.02\nweight_decay = 0.3\n"},
-    };
-    struct golden g = golden_load("optim.txt");
-    assert_int_equal(g.n, 3 + sizeof cases / sizeof *cases);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_golden(&g, cases[i].name, cases[i].keys);
-    golden_free(&g);
+    struct steps s = {.o = o, .net = net, .team = team_new(nt, &e), .lr = 0.1};
+    assert_non_null(s.team);
+    for (s.t = 1; s.t < 4; s.t++)
+        team_run(s.team, one_step, &s);
+    team_free(s.team);
 }
 
 /* Every element is updated once, whatever the number of threads: the same bits. */
@@ -130,27 +17,123 @@ static void test_any_threads(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 63, 64, 65, 3, 700, 128};
+    static const char *const more[] = {"weight_decay = 0.5\n",
+                                       "l1 = 0.01\nclip_value = 1.2\nclip_norm = 3\nema = 0.9\n"};
     enum { PARAMS = sizeof sizes / sizeof *sizes };
-    for (int i = 0; optim_registry[i]; i++) {
-        char keys[64];
-        snprintf(keys, sizeof keys, "type = %s\nweight_decay = 0.5\n", optim_registry[i]->name);
-        struct optim o = open_optim(keys);
-        for (int nt = 2; nt < 30; nt += 3) {
+    for (int i = 0; optim_registry[i]; i++)
+        for (int j = 0; j < 2; j++) {
+            char keys[128];
+            struct err e = {0};
+            snprintf(keys, sizeof keys, "type = %s\n%s", optim_registry[i]->name, more[j]);
+            struct optim o = open_optim(keys);
             struct param a[PARAMS], b[PARAMS];
             struct net one = make_net(a, sizes, PARAMS, optim_slots(&o));
-            struct net many = make_net(b, sizes, PARAMS, optim_slots(&o));
-            for (uint64_t t = 1; t < 4; t++) {
-                optim_step(&o, &one, t, 0.1, 0, 1);
-                for (int tid = 0; tid < nt; tid++)
-                    optim_step(&o, &many, t, 0.1, tid, nt);
+            assert_int_equal(optim_allocate(&o, &one, &e), 0);
+            three_steps(&o, &one, 1);
+            for (int nt = 2; nt < 20; nt += 5) {
+                struct net many = make_net(b, sizes, PARAMS, optim_slots(&o));
+                three_steps(&o, &many, nt);
+                for (int p = 0; p < PARAMS; p++) {
+                    assert_memory_equal(a[p].w, b[p].w, sizes[p] * sizeof(real));
+                    for (int s = 0; s < optim_slots(&o); s++)
+                        assert_memory_equal(a[p].slot[s], b[p].slot[s], sizes[p] * sizeof(real));
+                }
+                free_net(&many);
             }
-            for (int p = 0; p < PARAMS; p++)
-                assert_memory_equal(a[p].w, b[p].w, sizes[p] * sizeof(real));
             free_net(&one);
-            free_net(&many);
+            optim_free(&o);
         }
+}
+
+/* The norm is that of all parameters together, those that are not trained left out. */
+static void test_clip_norm(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {70, 5, 300, 20};
+    struct param p[4], q[4];
+    struct err e = {0};
+    struct optim o = open_optim("lr = 1\nclip_norm = 2\n");
+    struct net net = make_net(p, sizes, 4, 0), old = make_net(q, sizes, 4, 0);
+    double square = 0, moved = 0;
+    p[3].frozen = true;
+    assert_int_equal(optim_allocate(&o, &net, &e), 0);
+    for (int i = 0; i < 3; i++)
+        for (size_t j = 0; j < sizes[i]; j++)
+            square += (double)q[i].g[j] * (double)q[i].g[j];
+    three_steps(&o, &net, 2);
+    for (int i = 0; i < 3; i++)
+        for (size_t j = 0; j < sizes[i]; j++) {
+            const double scale = 2 / (sqrt(square) + 1e-6), g = (double)q[i].g[j] * scale;
+            assert_true(fabs((double)p[i].g[j] - g) < 8 * (double)REAL_EPS);
+            moved += g * g;
+        }
+    assert_true(fabs(sqrt(moved) - 2) < 1e-5);
+    free_net(&net);
+    free_net(&old);
+    optim_free(&o);
+}
+
+/* The average starts as the first weights and follows them; use and training see different ones. */
+static void test_average(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {130, 3};
+    struct param p[2];
+    struct optim o = open_optim("type = adam\nema = 0.75\n");
+    struct net net = make_net(p, sizes, 2, optim_slots(&o));
+    double average[130] = {0};
+    assert_int_equal(optim_slots(&o), 3);
+    assert_string_equal(optim_state_name(&o, 0), "exp_avg");
+    assert_string_equal(optim_state_name(&o, 1), "exp_avg_sq");
+    assert_string_equal(optim_state_name(&o, 2), "raw");
+    p[1].frozen = true;
+    assert_true(optim_weights(&o, &p[0]) == p[0].slot[2]);
+    assert_true(optim_state(&o, &p[0], 2) == p[0].w);
+    assert_true(optim_state(&o, &p[0], 1) == p[0].slot[1]);
+    for (uint64_t t = 1; t < 30; t++) {
+        optim_step(&o, &net, t, 0.1, NULL, 0, 1);
+        for (int i = 0; i < 130; i++)
+            average[i] = t == 1 ? (double)p[0].w[i] : 0.75 * average[i] + 0.25 * (double)p[0].w[i];
+    }
+    real *raw = p[0].w, *frozen = p[1].w;
+    optim_swap(&o, &net);
+    assert_true(p[0].w != raw && p[0].slot[2] == raw && p[1].w == frozen);
+    for (int i = 0; i < 130; i++)
+        assert_true(fabs((double)p[0].w[i] - average[i]) < 20 * (double)REAL_EPS);
+    optim_swap(&o, &net);
+    assert_true(p[0].w == raw);
+    free_net(&net);
+    optim_free(&o);
+}
+
+/* State by what the settings need, in order. */
+static void test_slots(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *names;
+    } cases[] = {
+        {"", ""},
+        {"momentum = 0.5\n", "momentum_buffer"},
+        {"ema = 0.5\n", "raw"},
+        {"type = rmsprop\n", "square_avg"},
+        {"type = rmsprop\nmomentum = 0.5\n", "square_avg momentum_buffer"},
+        {"type = rmsprop\ncentered = yes\nema = 0.9\n", "square_avg grad_avg raw"},
+        {"type = rmsprop\ncentered = yes\nmomentum = 0.5\nema = 0.5\n",
+         "square_avg grad_avg momentum_buffer raw"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct optim o = open_optim(cases[i].keys);
+        char names[128] = "";
+        for (int s = 0; s < optim_slots(&o); s++) {
+            size_t n = strlen(names);
+            snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "", optim_state_name(&o, s));
+        }
+        assert_string_equal(names, cases[i].names);
         optim_free(&o);
     }
+    for (int i = 0; optim_registry[i]; i++)
+        assert_true(optim_registry[i]->n_slots <= OPTIM_OWN_SLOTS);
 }
 
 /* Threads get equal shares, also where parameters are of very different sizes. */
@@ -163,7 +146,7 @@ static void test_even_shares(void **state)
         struct param p[3], q[3];
         struct net net = make_net(p, sizes, 3, 0), old = make_net(q, sizes, 3, 0);
         size_t changed = 0;
-        optim_step(&o, &net, 1, 0.1, tid, 3);
+        optim_step(&o, &net, 1, 0.1, NULL, tid, 3);
         for (int i = 0; i < 3; i++)
             for (size_t j = 0; j < sizes[i]; j++)
                 changed += p[i].w[j] != q[i].w[j];
@@ -179,7 +162,7 @@ static void test_marks_of_params(void **state)
     (void)state;
     static const size_t sizes[] = {3, 3, 3, 3, 3, 3};
     struct param p[6], q[6];
-    struct optim o = open_optim("lr = 0.25\nweight_decay = 0.5\n");
+    struct optim o = open_optim("lr = 0.25\nweight_decay = 0.5\n"), l = open_optim("l1 = 0.5\n");
     struct net net = make_net(p, sizes, 6, 0), old = make_net(q, sizes, 6, 0);
     p[0].frozen = true;
     p[1].kind = PARAM_BUFFER;
@@ -187,7 +170,7 @@ static void test_marks_of_params(void **state)
     p[3].lr_mult = 2;
     real *g = p[4].g;
     p[4].g = NULL;
-    optim_step(&o, &net, 1, 0.25, 0, 1);
+    optim_step(&o, &net, 1, 0.25, NULL, 0, 1);
     p[4].g = g;
     for (int i = 0; i < 3; i++) {
         const double quarter = 0.25, half = 0.5;
@@ -201,9 +184,16 @@ static void test_marks_of_params(void **state)
         assert_true(p[4].w[i] == q[4].w[i]);
         assert_true(fabs((double)p[5].w[i] - w5) < 4 * (double)REAL_EPS);
     }
+    p[2].g[0] = 1;
+    p[3].g[0] = -1;
+    p[3].w[0] = 2;
+    optim_step(&l, &net, 1, 0.25, NULL, 0, 1);
+    assert_true(p[2].g[0] == 1); /* l1 as weight_decay: not where decay = no */
+    assert_true(p[3].g[0] == (real)-0.5);
     free_net(&net);
     free_net(&old);
     optim_free(&o);
+    optim_free(&l);
 }
 
 static void test_defaults(void **state)
@@ -216,7 +206,13 @@ static void test_defaults(void **state)
     } cases[] = {{"", 0.01, 0, 0},
                  {"momentum = 0.9\n", 0.01, 0, 1},
                  {"type = adam\n", 0.001, 0, 2},
-                 {"type = adamw\n", 0.001, 0.01, 2}};
+                 {"type = adamw\n", 0.001, 0.01, 2},
+                 {"type = adagrad\n", 0.01, 0, 1},
+                 {"type = adadelta\n", 1, 0, 2},
+                 {"type = rmsprop\n", 0.01, 0, 1},
+                 {"type = adamax\n", 0.002, 0, 2},
+                 {"type = nadam\n", 0.002, 0, 2},
+                 {"type = rprop\n", 0.01, 0, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct optim o = open_optim(cases[i].keys);
         assert_true(o.common.lr == cases[i].lr);
@@ -246,6 +242,10 @@ static void test_wrong_keys(void **state)
         {"[optimizer]\nbeta1 = 0.5\n", "test.ini:2: [optimizer] beta1", 1},
         {"[optimizer]\nlr = 0\n", "test.ini:2: [optimizer] lr = 0", 1},
         {"[optimizer]\nmomentum = 1\nnesterov = yes\n", "test.ini:2: [optimizer] momentum = 1", 1},
+        {"[optimizer]\nema = 1\n", "test.ini:2: [optimizer] ema = 1", 1},
+        {"[optimizer]\nclip_norm = -1\n", "test.ini:2: [optimizer] clip_norm = -1", 1},
+        {"[optimizer]\ntype = rprop\nstep_size_min = 2\nstep_size_max = 1\n",
+         "test.ini:3: [optimizer] step_size_min = 2 is above step_size_max = 1", 1},
         {"[optimizer]\ntype = adam\ntype = sgd\n", "test.ini:3: [optimizer] type", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -308,7 +308,8 @@ static void test_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),      cmocka_unit_test(test_any_threads),
+        cmocka_unit_test(test_any_threads), cmocka_unit_test(test_clip_norm),
+        cmocka_unit_test(test_average),     cmocka_unit_test(test_slots),
         cmocka_unit_test(test_even_shares), cmocka_unit_test(test_marks_of_params),
         cmocka_unit_test(test_defaults),    cmocka_unit_test(test_wrong_keys),
         cmocka_unit_test(test_write),       cmocka_unit_test(test_allocations),

@@ -8,32 +8,7 @@
 
 #include <math.h>
 
-const struct opt adam_family_opts[] = {
-    {.name = "beta1",
-     .type = OPT_FLOAT,
-     .offset = offsetof(struct adam_conf, beta1),
-     .def = "0.9",
-     .min = 0,
-     .max = 1,
-     .flags = OPT_OPEN_MAX,
-     .help = "how slowly the running mean of gradients changes"},
-    {.name = "beta2",
-     .type = OPT_FLOAT,
-     .offset = offsetof(struct adam_conf, beta2),
-     .def = "0.999",
-     .min = 0,
-     .max = 1,
-     .flags = OPT_OPEN_MAX,
-     .help = "how slowly the running mean of squared gradients changes"},
-    {.name = "eps",
-     .type = OPT_FLOAT,
-     .offset = offsetof(struct adam_conf, eps),
-     .def = "1e-8",
-     .min = 0,
-     .max = 1,
-     .flags = OPT_OPEN_MIN,
-     .help = "added to the root of the mean square"},
-    OPT_END};
+const struct opt adam_family_opts[] = {ADAM_FAMILY_ROWS, OPT_END};
 
 void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct update *u)
 {
@@ -46,7 +21,6 @@ void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct upda
     u->eps = (real)c->eps;
     u->correct1 = (real)(1 - fmath_pow(c->beta1, (double)t));
     u->correct2 = (real)sqrt(1 - fmath_pow(c->beta2, (double)t));
-    u->first = t == 1;
 }
 
 void adam_family_update(const struct optim *o, struct param *p, const struct update *u,

@@ -1,0 +1,185 @@
+/* optim_step.c - one update of all parameters: what is the same for every optimizer.
+ *
+ * In order, as a PyTorch loop has it: l1 belongs to the loss, so it is added to the gradient first;
+ * clip_value bounds every number of the gradient; clip_norm scales all of them together
+ * (torch.nn.utils.clip_grad_norm_: min(1, clip_norm / (norm + 1e-6))); the optimizer updates, its
+ * weight decay included; the average of the weights follows (torch.optim.swa_utils.AveragedModel:
+ * the first weights as they are, then ema * average + (1 - ema) * weights). */
+#include "base/mem.h"
+#include "optim/optim.h"
+
+#include <math.h>
+
+/* Work is dealt in pieces of 64 numbers (whole cache lines) over all parameters in a row, so that
+ * every thread gets the same amount however the sizes of the parameters differ. Squares are summed
+ * by pieces too: the sum is the same for any number of threads. */
+#define PIECE 64
+#define LANES 8
+
+#define NORM_EPS 1e-6
+
+static bool is_updated(const struct param *p)
+{
+    return p->kind == PARAM_TRAINED && !p->frozen && p->g;
+}
+
+static size_t param_pieces(const struct param *p)
+{
+    return is_updated(p) ? (p->size + PIECE - 1) / PIECE : 0;
+}
+
+static size_t net_pieces(const struct net *net)
+{
+    size_t n = 0;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++)
+            n += param_pieces(&net->layers[i].params[j]);
+    return n;
+}
+
+/* One step as a thread sees it. */
+struct share {
+    const struct optim *o;
+    struct net *net;
+    struct update u;
+    double lr;
+    real scale;    /* of all gradients */
+    size_t lo, hi; /* its pieces, of the whole net */
+};
+
+/* Calls fn for the elements first .. last-1 of every parameter that lie in the share; `piece` is
+ * the number of the first one's piece. */
+static void each_part(struct share *s, void (*fn)(struct share *s, struct param *p, size_t piece,
+                                                  size_t first, size_t last))
+{
+    size_t at = 0;
+    for (int i = 0; i < s->net->n_layers && at < s->hi; i++)
+        for (int j = 0; j < s->net->layers[i].n_params; j++) {
+            struct param *p = &s->net->layers[i].params[j];
+            size_t end = at + param_pieces(p);
+            size_t lo = s->lo > at ? s->lo : at, hi = s->hi < end ? s->hi : end;
+            size_t last = (hi - at) * PIECE;
+            if (lo < hi)
+                fn(s, p, lo, (lo - at) * PIECE, last < p->size ? last : p->size);
+            at = end;
+        }
+}
+
+static void add_sign(real *restrict g, const real *restrict w, real l1, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        g[i] += w[i] > 0 ? l1 : w[i] < 0 ? -l1 : 0;
+}
+
+static void clip(real *g, real most, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        real v = g[i] < -most ? -most : g[i];
+        g[i] = v > most ? most : v;
+    }
+}
+
+static void prepare(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    const struct optim_conf *c = &s->o->common;
+    (void)piece;
+    if (c->l1 > 0 && p->decay)
+        add_sign(p->g + first, p->w + first, (real)c->l1, last - first);
+    if (c->clip_value > 0)
+        clip(p->g + first, (real)c->clip_value, last - first);
+}
+
+static double sum_squares(const real *g, size_t n)
+{
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            lane[j] += (double)g[i + j] * (double)g[i + j];
+    for (size_t j = 0; i < n; i++, j++)
+        lane[j] += (double)g[i] * (double)g[i];
+    for (size_t m = LANES / 2; m > 0; m /= 2)
+        for (size_t j = 0; j < m; j++)
+            lane[j] += lane[j + m];
+    return lane[0];
+}
+
+static void measure(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    for (; first < last; first += PIECE, piece++)
+        s->o->squares[piece] =
+            sum_squares(p->g + first, last - first < PIECE ? last - first : PIECE);
+}
+
+/* Behind a barrier; every thread adds all pieces for itself, in their order. */
+static real norm_scale(const struct share *s, size_t pieces)
+{
+    double sum = 0;
+    for (size_t i = 0; i < pieces; i++)
+        sum += s->o->squares[i];
+    double scale = s->o->common.clip_norm / (sqrt(sum) + NORM_EPS);
+    return scale > 1 ? 1 : (real)scale;
+}
+
+static void average(real *restrict avg, const real *restrict w, double ema, bool first, size_t n)
+{
+    const real keep = first ? 0 : (real)ema, rest = first ? 1 : (real)(1 - ema);
+    for (size_t i = 0; i < n; i++)
+        avg[i] = keep * avg[i] + rest * w[i];
+}
+
+static void update(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    const struct optim *o = s->o;
+    struct update u = s->u;
+    (void)piece;
+    u.lr = (real)(s->lr * (double)p->lr_mult);
+    u.weight_decay = p->decay ? (real)o->common.weight_decay : 0;
+    if (s->scale != 1)
+        for (size_t i = first; i < last; i++)
+            p->g[i] *= s->scale;
+    o->ops->update(o, p, &u, s->net->k, first, last);
+    if (o->common.ema > 0)
+        average(optim_weights(o, p) + first, p->w + first, o->common.ema, u.first, last - first);
+}
+
+void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, struct team *team,
+                int tid, int nt)
+{
+    struct share s = {.o = o, .net = net, .lr = lr, .scale = 1};
+    size_t pieces = net_pieces(net);
+    s.u.first = t == 1;
+    o->ops->begin(o, t, lr, &s.u);
+    par_range(pieces, 1, tid, nt, &s.lo, &s.hi);
+    if (o->common.l1 > 0 || o->common.clip_value > 0)
+        each_part(&s, prepare);
+    if (o->common.clip_norm > 0) {
+        each_part(&s, measure);
+        team_barrier(team, tid);
+        s.scale = norm_scale(&s, pieces);
+    }
+    each_part(&s, update);
+}
+
+int optim_allocate(struct optim *o, const struct net *net, struct err *e)
+{
+    if (o->common.clip_norm <= 0)
+        return 0;
+    o->squares = mem_alloc(net_pieces(net), sizeof *o->squares, e);
+    return o->squares ? 0 : -1;
+}
+
+void optim_swap(const struct optim *o, struct net *net)
+{
+    if (o->common.ema <= 0)
+        return;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++) {
+            struct param *p = &net->layers[i].params[j];
+            real **avg = &p->slot[optim_slots(o) - 1], *w = p->w;
+            if (!is_updated(p))
+                continue;
+            p->w = *avg;
+            *avg = w;
+        }
+}
