@@ -5,11 +5,12 @@
 #
 # A suite is a test program of $B/tests (all of them unless named) or a script of tests/cli; --long
 # adds the scripts of tests/long. One line each, the output of those that fail, and at the end
-# `N passed, N failed`. TEST_TIME is the most seconds a suite may take (default 300).
+# `N passed, N failed`. TEST_TIME is the most seconds a suite may take (default 300, of tests/long
+# 900).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-: "${B:?the folder of the build}" "${TEST_TIME:=300}"
+: "${B:?the folder of the build}"
 export DIYNN=$PWD/diynn B
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
 # a training of a test is small: more threads than processors only make it slow
@@ -54,16 +55,21 @@ for suite in "${suites[@]}"; do
     start=$(date +%s%N)
     code=0
     shell=
+    limit=300
+    case $suite in
+    tests/long/*) limit=900 ;;
+    esac
+    limit=${TEST_TIME:-$limit}
     case $suite in
     *.sh) shell=$(sed -n '1s/^#!.*[/ ]//p;q' "$suite") ;;
     esac
     # shellcheck disable=SC2086 # nothing or one word
-    { timeout -k 10 "$TEST_TIME" $shell "$suite" >"$output" 2>&1 </dev/null || code=$?; } 2>/dev/null
+    { timeout -k 10 "$limit" $shell "$suite" >"$output" 2>&1 </dev/null || code=$?; } 2>/dev/null
     ms=$((($(date +%s%N) - start) / 1000000))
     count
     why=
     if [ $code = 124 ] || [ $code = 137 ]; then
-        why="stopped after $TEST_TIME s"
+        why="stopped after $limit s"
     elif [ $code -gt 128 ]; then
         why="killed by signal $((code - 128))"
     elif [ $code != 0 ] && [ "$f" = 0 ]; then

@@ -31,7 +31,7 @@ done
 
 cd "$copy" || exit 1
 DIYNN=$copy/diynn
-RUN_TIME=280
+RUN_TIME=600
 run make -s WERROR=1 all tests
 expect 0 'the tree builds without warnings'
 run scripts/lint_rules.sh

@@ -9,7 +9,7 @@ awk '/^```sh/ { open = 1; next } /^```/ { open = 0 } open' README.md >"$T/comman
 awk '/^```ini/ { open = ++i == 2; next } /^```/ { open = 0 } open' README.md >"$T/tree/my.ini"
 cd "$T/tree" || exit 1
 
-RUN_TIME=280
+RUN_TIME=600
 no_usps=
 exec 3<"$T/commands"
 while read -r line <&3; do
