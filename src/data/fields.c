@@ -55,12 +55,12 @@ char fields_guess(const char *p, const char *end)
     for (int line = 0; line < GUESS_LINES && p < end; line++) {
         p = count(p, end, line ? counts : first);
         for (int i = 0; i < KINDS; i++)
-            same[i] = same[i] && first[i] > 0 && (line == 0 || counts[i] == first[i]);
+            same[i] = same[i] && (line == 0 || counts[i] == first[i]);
         while (p < end && *p && strchr(" \r\n", *p)) /* empty lines say nothing */
             p++;
     }
     for (int i = 0; i < KINDS; i++) {
-        if (same[i])
+        if (same[i] && first[i] > 0)
             return kinds[i];
     }
     for (int i = 0; i < KINDS; i++) {
@@ -201,4 +201,28 @@ void fields_free(struct fields *f)
     mem_free(f->text);
     f->text = NULL;
     f->cap = 0;
+}
+
+bool fields_look(const char *head, size_t n, bool whole)
+{
+    struct fields f = {.path = "", .p = head, .end = head + n, .line = 1};
+    struct field d;
+    struct err e = {0};
+    size_t columns[2] = {0}, numbers[2] = {0};
+    real v;
+    bool good = strlen(head) == n;
+    if (n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
+        f.p += 3;
+    f.delimiter = fields_guess(f.p, f.end);
+    for (int line = 0; good && line < 2 && fields_more(&f); line++) {
+        while (good && !f.last && (f.p < f.end || columns[line] == 0)) {
+            good = fields_next(&f, &d, &e) == 0;
+            columns[line]++;
+            numbers[line] += good && field_number(&d, &v);
+        }
+    }
+    fields_free(&f);
+    whole = whole || f.p < f.end;
+    return good && f.delimiter != ' ' && columns[0] > 1 && numbers[0] + numbers[1] > 0 &&
+           (columns[0] == columns[1] || !columns[1] || !whole);
 }

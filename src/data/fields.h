@@ -50,4 +50,9 @@ bool field_number(const struct field *d, real *v);
 
 void fields_free(struct fields *f);
 
+/* Whether the first n bytes of a file, or all (whole), look like a table: two lines, as far as they
+ * are there, of as many fields, not separated by blanks, with a number among them. A NUL stands
+ * behind them. */
+bool fields_look(const char *head, size_t n, bool whole);
+
 #endif

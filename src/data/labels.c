@@ -148,7 +148,7 @@ static void list_names(char *const *names, int n, char *out, size_t size)
     *out = '\0';
     for (int i = 0; i < n; i++) {
         size_t need = strlen(names[i]) + 2;
-        if (used + need + 5 > size) {
+        if (used + need + 6 > size) {
             snprintf(out + used, size - used, ", ...");
             return;
         }

@@ -99,4 +99,93 @@ static inline int load_text(struct data *data, const char *text, struct err *e)
     return rc;
 }
 
+/* Reads a file as a section [data] with these lines asks for (train = x stands above them). */
+static inline int read_lines(struct samples *s, const char *path, const char *lines, struct err *e)
+{
+    char ini[1024];
+    struct netfile *nf = NULL;
+    struct data_conf c = {0};
+    static struct diag d;
+    memset(&d, 0, sizeof d);
+    snprintf(ini, sizeof ini, "[data]\ntrain = x\n%s\n", lines);
+    int rc = conf_of(ini, &nf, &c, &d, e);
+    if (rc == 0 && d.total)
+        fail_msg("%s", d.msg[0].text);
+    if (rc == 0)
+        rc = data_read_file(s, path, c.format, &c, e);
+    data_free_conf(&c);
+    netfile_free(nf);
+    return rc;
+}
+
+static inline void read_well(struct samples *s, const char *path, const char *lines)
+{
+    struct err e = {0};
+    if (read_lines(s, path, lines, &e))
+        fail_msg("%s", e.msg);
+}
+
+/* The file is refused with this message, and nothing is left. */
+static inline void read_badly(const char *path, const char *lines, const char *message)
+{
+    struct samples s;
+    struct err e = {0};
+    size_t live = mem_live();
+    assert_int_equal(read_lines(&s, path, lines, &e), -1);
+    assert_string_equal(e.msg, message);
+    assert_int_equal(e.kind, ERR_DATA);
+    assert_null(s.x);
+    assert_int_equal(mem_live(), live);
+}
+
+static inline void same_x(const struct samples *s, const real *want, size_t n)
+{
+    assert_int_equal(s->n * shape_size(s->shape), n);
+    for (size_t i = 0; i < n; i++)
+        if (s->x[i] != want[i])
+            fail_msg("number %zu is %g, must be %g", i, (double)s->x[i], (double)want[i]);
+}
+
+/* "a b c": the classes' names; and each sample's. */
+static inline void same_classes(const struct samples *s, const char *names, const char *labels)
+{
+    char text[512] = "";
+    for (int i = 0; i < s->classes; i++) {
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", s->names[i]);
+    }
+    assert_string_equal(text, names);
+    *text = '\0';
+    for (size_t i = 0; i < s->n; i++) {
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", s->names[s->label[i]]);
+    }
+    assert_string_equal(text, labels);
+}
+
+/* Every beginning of a file is read or refused, and nothing of it is left; `whole`: only all of it
+ * is good. */
+static inline void every_prefix(const char *path, const char *lines, const void *bytes, size_t size,
+                                bool whole)
+{
+    FILE *f;
+    for (size_t n = 0; n < size; n++) {
+        struct samples s;
+        struct err e = {0};
+        size_t live = mem_live();
+        f = fopen(path, "wb");
+        assert_non_null(f);
+        assert_int_equal(fwrite(bytes, 1, n, f), n);
+        fclose(f);
+        int rc = read_lines(&s, path, lines, &e);
+        if (rc)
+            assert_int_equal(e.kind, ERR_DATA);
+        else if (whole)
+            fail_msg("%zu of %zu bytes are read", n, size);
+        else
+            samples_free(&s);
+        assert_int_equal(mem_live(), live);
+    }
+}
+
 #endif

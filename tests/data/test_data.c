@@ -123,6 +123,12 @@ static const struct {
      "net.ini:4: [data] mean: normalize = unit is given too; only one of them can be"},
     {"[data]\ntrain = a\nstd = 3\nnormalize = channel\n",
      "net.ini:3: [data] std: normalize = channel is given too; only one of them can be"},
+    {"[data]\ngenerator = digits\nlabels = b\n",
+     "net.ini:3: [data] labels = b: there is no train = FILE"},
+    {"[data]\ntrain = a\ntest_labels = b\n",
+     "net.ini:3: [data] test_labels = b: there is no test = FILE"},
+    {"[data]\ntrain = a\nvalidation = 0.1\nvalidation_labels = b\n",
+     "net.ini:4: [data] validation_labels = b: there is no validation = FILE"},
     {"[data]\ntrain = a\nmean = 1,2,3\nstd = 3,4\n",
      "net.ini:4: [data] std has 2 numbers, but mean has 3"},
 };

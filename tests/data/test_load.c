@@ -3,6 +3,8 @@
 
 #include "tmp.h"
 
+#include <math.h>
+
 static struct script text;
 
 /* A file of n USPS lines, the digits in turn. */
@@ -213,6 +215,108 @@ static void test_refused(void **state)
            "page:1: digit '<html>': must be a whole number from 0 to 9");
 }
 
+/* ---- tables ---- */
+
+#define TABLE                                                                                      \
+    "a,one,b,kind\n"                                                                               \
+    "1,5,-1,x\n"                                                                                   \
+    "3,5,-1,y\n"                                                                                   \
+    "5,5,2,z\n"
+
+/* Classes are numbered as train's are, whichever of them a file has. */
+static void test_tables(void **state)
+{
+    struct data d;
+    (void)state;
+    tmp_text("train.csv", TABLE);
+    tmp_text("test.csv", "7,5,0,z\n9,6,1,x\n");
+    tmp_text("val.csv", "a\tone\tb\tkind\n0\t0\t0\ty\n");
+    load_good(&d, "[data]\ntrain = train.csv\ntest = test.csv\nvalidation = val.csv\n");
+    assert_int_equal(d.classes, 3);
+    assert_string_equal(d.names[1], "y");
+    assert_true(d.test_file.label[0] == 2 && d.test_file.label[1] == 0);
+    assert_int_equal(d.val_file.label[0], 1);
+    assert_string_equal(d.train_file.columns[1], "one");
+    data_free(&d);
+    load_good(&d, "[data]\ntrain = train.csv\ntest = test.csv\nlimit = 1\n");
+    assert_int_equal(d.classes, 3); /* of the whole file */
+    data_free(&d);
+    load_good(&d, "[data]\ntrain = train.csv\ntest = test.csv\ntarget = input\nignore = 4\n");
+    assert_true(d.classes == 0 && d.k == 3 && !d.test_file.label);
+    data_free(&d);
+}
+
+/* A column that never changes is no division by zero: it becomes 0. */
+static void test_constant_columns(void **state)
+{
+    static const char *const how[] = {"minmax", "standard", "channel"};
+    static const double want[][6] = {
+        {0, 0, 0, 1, 0, 1},
+        {-1.224744871391589, 0, -0.7071067811865476, 1.224744871391589, 0, 1.414213562373095},
+        {-1.224744871391589, 0, -0.7071067811865476, 1.224744871391589, 0, 1.414213562373095}};
+    struct data d;
+    char ini[128];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        snprintf(ini, sizeof ini, "[data]\ntrain = train.csv\ntest = test.csv\nnormalize = %s\n",
+                 how[i]);
+        load_good(&d, ini);
+        for (int j = 0; j < 6; j++) /* the first and the last sample */
+            assert_true(fabs((double)d.train_file.x[j < 3 ? j : j + 3] - want[i][j]) < 1e-6);
+        assert_true(d.test_file.x[1] == 0 && d.test_file.x[4] == 1); /* 6 - 5, by a std of 1 */
+        data_free(&d);
+    }
+    load_good(&d, "[data]\ntrain = train.csv\nmean = 1, 5, 0\nstd = 2, 1, 1\n");
+    assert_true(d.train_file.x[3] == 1 && d.train_file.x[4] == 0 && d.train_file.x[5] == -1);
+    data_free(&d);
+}
+
+/* Files of samples that number their classes, beside files that name them. */
+static void test_numbered(void **state)
+{
+    struct data d;
+    static struct script row;
+    (void)state;
+    row.n = 0;
+    usps_values(&row, 3, 0, 256, 0);
+    for (char *c = row.s; *c; c++)
+        *c = *c == ' ' ? ',' : *c;
+    say(&row, ",7\n");
+    tmp_text("seven.csv", row.s + 1);
+    load_good(&d, "[data]\ntrain = zip.train\ntest = seven.csv\n");
+    assert_int_equal(d.test_file.label[0], 7); /* though it is the only class there */
+    assert_true(shape_equal(d.test_file.shape, (struct shape){1, 16, 16}));
+    data_free(&d);
+    row.s[row.n - 2] = 'x';
+    tmp_text("seven.csv", row.s + 1);
+    refuse(ERR_DATA, "[data]\ntrain = zip.train\ntest = seven.csv\n",
+           "seven.csv:1: class 'x' is none of the 10 that are known: 0 to 9");
+    tmp_text("train.csv", row.s + 1);
+    refuse(ERR_DATA, "[data]\ntrain = train.csv\ntest = zip.test\nshape = 1x16x16\n",
+           "train.csv has only one class, 'x': there is nothing to tell apart");
+    tmp_text("train.csv", TABLE);
+}
+
+/* A changed file of labels is a changed source. */
+static void test_labels_count(void **state)
+{
+    struct data d;
+    uint32_t crc = 0;
+    (void)state;
+    tmp_write("x.idx", "\0\0\x08\x02\0\0\0\x02\0\0\0\x01\x05\x06", 14);
+    for (int i = 0; i < 3; i++) {
+        tmp_text("y.csv", i == 1 ? "8\n7\n" : "7\n8\n");
+        load_good(&d, "[data]\ntrain = x.idx\nlabels = y.csv\ntest = x.idx\n"
+                      "test_labels = y.csv\n");
+        assert_int_equal(d.source[0].size, 14 + 4);
+        assert_int_equal(d.source[0].crc, d.source[1].crc);
+        assert_true(i == 0 || (d.source[0].crc == crc) == (i == 2));
+        crc = i == 0 ? d.source[0].crc : crc;
+        assert_int_equal(d.test_file.label[0], i == 1);
+        data_free(&d);
+    }
+}
+
 static void test_set_target(void **state)
 {
     struct data_conf c = {.target = TARGET_CLASS};
@@ -258,10 +362,20 @@ static int load_once(struct err *e)
     return 0;
 }
 
+static int load_tables(struct err *e)
+{
+    struct data d = {0};
+    if (load_text(&d, "[data]\ntrain = train.csv\ntest = test.csv\nvalidation = val.csv\n", e))
+        return -1;
+    data_free(&d);
+    return 0;
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
     every_allocation(load_once);
+    every_allocation(load_tables);
 }
 
 static int setup(void **state)
@@ -320,6 +434,10 @@ int main(void)
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_normalized),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_constant_columns),
+        cmocka_unit_test(test_numbered),
+        cmocka_unit_test(test_labels_count),
         cmocka_unit_test(test_set_target),
         cmocka_unit_test(test_hostile_samples),
         cmocka_unit_test(test_no_memory),

@@ -80,11 +80,15 @@ static int read_first(struct table *t, struct err *e)
 static bool counts_columns(const struct table *t)
 {
     size_t n = 0;
+    real from = 0;
     for (size_t i = 0; i < t->n; i++) {
         const struct column *c = &t->columns[i];
-        if (c->is_number && c->value != (real)n && c->value != (real)n + 1)
+        if (!c->is_number)
+            continue;
+        from = n == 0 ? c->value : from;
+        if (c->value != from + (real)n || (from != 0 && from != 1))
             return false;
-        n += c->is_number;
+        n++;
     }
     return n >= 3;
 }
@@ -418,7 +422,7 @@ static int start(struct table *t, const struct blob *b, struct err *e)
         return err_set(e, ERR_DATA, "%s: is UTF-16; save it as UTF-8", f->path);
     if (b->size >= 3 && memcmp(f->p, "\xef\xbb\xbf", 3) == 0)
         f->p += 3;
-    if (memchr(f->p, '\0', b->size))
+    if (memchr(b->data, '\0', b->size))
         return err_set(e, ERR_DATA, "%s: holds a NUL byte: no text", f->path);
     f->delimiter = delimiters[t->c->delimiter];
     if (t->c->delimiter == DELIMITER_AUTO)
@@ -457,36 +461,11 @@ static int csv_read(struct samples *s, const char *path, const struct blob *b,
 
 /* ---- detection ---- */
 
-/* Two lines, as far as they are there, with the same delimiters, and a number in the second. */
-static bool is_table(const char *head, size_t n)
-{
-    struct fields f = {.path = "", .p = head, .end = head + n, .line = 1};
-    struct field d;
-    struct err e = {0};
-    size_t columns[2] = {0}, numbers[2] = {0};
-    real v;
-    bool good = strlen(head) == n;
-    if (n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
-        f.p += 3;
-    f.delimiter = fields_guess(f.p, f.end);
-    for (int line = 0; good && line < 2 && fields_more(&f); line++) {
-        while (good && !f.last && (f.p < f.end || columns[line] == 0)) {
-            good = fields_next(&f, &d, &e) == 0;
-            columns[line]++;
-            numbers[line] += good && field_number(&d, &v);
-        }
-    }
-    fields_free(&f);
-    bool whole = f.p < f.end || n < DATA_HEAD;
-    return good && f.delimiter != ' ' && columns[0] > 1 && numbers[0] + numbers[1] > 0 &&
-           (columns[0] == columns[1] || !columns[1] || !whole);
-}
-
 static bool csv_detect(const char *path, const char *head, size_t n)
 {
     const char *dot = strrchr(path, '.');
     return (dot && (strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".tsv") == 0)) ||
-           is_table(head, n);
+           fields_look(head, n, n < DATA_HEAD);
 }
 
 const struct data_format format_csv = {

@@ -150,8 +150,8 @@ static int check_dense(const struct reader *r, const struct blob *b, size_t size
     size_t bytes = mem_mul(mem_mul(r->n, size), sizeof(real));
     if (bytes > DENSE_LARGE && bytes / DENSE_RATIO > b->size)
         return err_set(e, ERR_DATA,
-                       "%s: too sparse: %zu samples of %zu values are %zu MiB when zeros are there",
-                       r->path, r->n, size, bytes >> 20);
+                       "%s: too sparse: %zu samples of %zu values are %zu MiB with zeros", r->path,
+                       r->n, size, bytes >> 20);
     return 0;
 }
 
