@@ -74,11 +74,9 @@ char fields_guess(const char *p, const char *end)
 
 bool fields_more(struct fields *f)
 {
-    size_t lines = 0;
     for (const char *p = f->p;; p++) {
         if (p == f->end)
             return false;
-        lines += *p == '\n';
         if (!*p || !strchr(" \t\r\n", *p))
             break;
     }
