@@ -40,16 +40,14 @@ build_group()
     tool gcc gcc
     tool make make
     # shellcheck disable=SC2086 # a list of words
-    if ! compiles ini.h zlib.h bzlib.h jansson.h $cmocka; then
+    if ! compiles ini.h zlib.h bzlib.h jansson.h stb/stb_image_write.h $cmocka; then
         compiles stdio.h || need libc6-dev
         compiles stdio.h ini.h || need libinih-dev
         compiles stdio.h zlib.h || need zlib1g-dev
         compiles stdio.h bzlib.h || need libbz2-dev
         compiles stdio.h jansson.h || need libjansson-dev
+        compiles stb/stb_image_write.h || need libstb-dev
         compiles $cmocka || need libcmocka-dev
-    fi
-    if grep -rqs 'include.*stb_image' src; then
-        compiles stb/stb_image.h || need libstb-dev
     fi
 }
 

@@ -7,8 +7,11 @@
 
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef REAL_DOUBLE
 #define EXACT_INT (UINT64_C(1) << 53)
@@ -33,19 +36,30 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') < 10;
 }
 
+static locale_t c_locale;
+
+static void make_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+/* The C locale, in which a number's point is a point; it lives as long as the process. */
+static locale_t plain(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_locale);
+    return c_locale;
+}
+
 /* The text at *p starts with a decimal number. */
 static bool read_slow(const char **p, real *v)
 {
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c)
-        return false;
     char *end;
 #ifdef REAL_DOUBLE
-    real x = strtod_l(*p, &end, c);
+    real x = strtod_l(*p, &end, plain());
 #else
-    real x = strtof_l(*p, &end, c);
+    real x = strtof_l(*p, &end, plain());
 #endif
-    freelocale(c);
     if (!isfinite(x))
         return false;
     *p = end;
@@ -79,4 +93,63 @@ bool number_read(const char **p, real *v)
     *v = negative ? -x : x;
     *p = s;
     return true;
+}
+
+/* A whole number m with its last `fraction` digits behind a point. Returns the length. */
+static int print_fixed(bool negative, uint64_t m, int fraction, char out[NUMBER_TEXT])
+{
+    char digits[24];
+    int n = 0, len = 0;
+    for (; m > 0 || n <= fraction; m /= 10)
+        digits[n++] = (char)('0' + m % 10);
+    if (negative)
+        out[len++] = '-';
+    while (n > 0) {
+        if (n-- == fraction)
+            out[len++] = '.';
+        out[len++] = digits[n];
+    }
+    out[len] = '\0';
+    return len;
+}
+
+/* By the C library: as few digits as read back the same. */
+static int print_slow(real v, char out[NUMBER_TEXT])
+{
+    locale_t old = uselocale(plain());
+    for (int digits = 1; digits <= (sizeof(real) == 4 ? 9 : 17); digits++) {
+        snprintf(out, NUMBER_TEXT, "%.*g", digits, (double)v);
+        const char *p = out;
+        real back;
+        if (number_read(&p, &back) && back == v)
+            break;
+    }
+    uselocale(old);
+    char *e = strchr(out, 'e'); /* 1e-05 as 1e-5, 1e+20 as 1e20 */
+    if (e) {
+        char *to = e + 1, *from = e + 1;
+        if (*from == '-')
+            *to++ = *from++;
+        while (*from == '+' || *from == '0')
+            from++;
+        memmove(to, from, strlen(from) + 1);
+    }
+    return (int)strlen(out);
+}
+
+/* Most numbers are short decimals: the first power of ten that makes v a whole number, as reading
+ * divides it, shows them. */
+int number_print(real v, char out[NUMBER_TEXT])
+{
+    if (!isfinite(v))
+        return snprintf(out, NUMBER_TEXT, "%s", isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    double size = fabs((double)v);
+    for (int fraction = 0; fraction <= (size < 1e-4 && size > 0 ? -1 : 10); fraction++) {
+        double m = rint(size * (double)power[fraction]);
+        if (m > (double)EXACT_INT)
+            break;
+        if ((real)m / power[fraction] == (real)size)
+            return print_fixed(signbit(v), (uint64_t)m, fraction, out);
+    }
+    return print_slow(v, out);
 }

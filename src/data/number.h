@@ -12,4 +12,9 @@
  * they were, where there is no number or where it is too large for a real. */
 bool number_read(const char **p, real *v);
 
+/* The shortest decimal that number_read turns into the same bits, "nan", "inf" or "-inf", with a
+ * NUL behind it; the same text in every locale. Returns its length. */
+#define NUMBER_TEXT 32
+int number_print(real v, char out[NUMBER_TEXT]);
+
 #endif
