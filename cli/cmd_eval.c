@@ -1,96 +1,71 @@
 /* cmd_eval.c - diynn eval: how good is a trained net? */
 #include "cmd.h"
 #include "table.h"
+#include "trained.h"
 #include "ui.h"
-#include "work.h"
 
 #include "base/log.h"
-#include "base/mem.h"
-#include "train/evaluate.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MATRIX_MAX   12 /* classes of a confusion matrix that fits in 80 columns */
 #define CONFUSED_MAX 20 /* pairs listed in the place of a matrix */
 
+#define TOP_DEFAULT 5  /* top-k where nothing is said, and */
+#define TOP_CLASSES 10 /* from how many classes on */
+
 struct conf {
-    const char *split, *data;
+    const char *split, *data, *format, *labels;
+    int top;
 };
 
 static const struct cmd_opt options[] = {
     {"split", 0, "PART", "train, validation or test (default: test if there is one)", CMD_TEXT,
      offsetof(struct conf, split), 0, 0},
-    {"data", 0, "FILE", "evaluate on this file, normalized as the net's data was", CMD_TEXT,
-     offsetof(struct conf, data), 0, 0},
+    {"data", 0, "FILE",
+     "evaluate on this file, normalized as the net's data was; -: csv from "
+     "standard input",
+     CMD_TEXT, offsetof(struct conf, data), 0, 0},
+    TRAINED_FORMAT_OPTION(struct conf, format),
+    {"labels", 0, "FILE", "labels of the data file, where they stand apart (idx, npy)", CMD_TEXT,
+     offsetof(struct conf, labels), 0, 0},
+    {"top", 0, "K",
+     "also tell how often the true class is among the K likeliest (default: 5 from "
+     "10 classes on)",
+     CMD_INT, offsetof(struct conf, top), 1, 1 << 20},
     {.name = NULL}};
 
-/* What is evaluated on what, and what came out. */
+/* What is evaluated, and what came out. */
 struct eval {
-    struct checkpoint point;
-    char *path; /* of the checkpoint */
-    struct job job;
-    struct part part; /* of the job's data */
-    const char *part_name;
-    struct team *team;
+    struct trained net;
+    int top; /* 0: not told */
     struct eval_result result;
     struct confusion confusion;
 };
 
 static const char *class_name(const struct eval *v, int i, char *out)
 {
-    checkpoint_class_name(&v->point, i, out);
-    err_clean(out);
-    return out;
-}
-
-/* ---- what to evaluate on ---- */
-
-static int choose_part(struct eval *v, const char *wish, struct err *e)
-{
-    const struct data *d = &v->job.samples;
-    const struct {
-        const char *name;
-        const struct part *part;
-    } parts[] = {{"test", &d->test}, {"validation", &d->val}, {"train", &d->train}};
-    const char *const names[] = {"test", "validation", "train", NULL};
-    bool known = false;
-    for (int i = 0; i < 3; i++) {
-        bool there = parts[i].part->of && parts[i].part->n > 0;
-        known |= wish && !strcmp(wish, parts[i].name);
-        if (!there || (wish && strcmp(wish, parts[i].name) != 0))
-            continue;
-        v->part = *parts[i].part;
-        v->part_name = parts[i].name;
-        return 0;
-    }
-    if (known)
-        return err_set(e, ERR_USAGE, "--split %s: the net's data has no such part", wish);
-    const char *near = netfile_nearest(wish, names);
-    return err_set(e, ERR_USAGE, "--split %s: must be train, validation or test%s%s%s", wish,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return trained_class(&v->net, i, out);
 }
 
 static int evaluate(struct eval *v, struct call *c, struct err *e)
 {
     const struct conf *o = c->conf;
-    struct job *job = &v->job;
-    if (!(v->path = checkpoint_find(c->args[0], e)) || checkpoint_read(&v->point, v->path, e) ||
-        checkpoint_job(&v->point, job, !o->data, e))
+    struct trained *net = &v->net;
+    struct job *job = &net->job;
+    if (trained_open(net, c->args[0], !o->data, e))
         return -1;
-    if (o->data && evaluate_file(job, &v->point, o->data, e))
+    if (o->data ? trained_read(net, o->data, o->format, o->labels, true, e)
+                : trained_choose(net, o->split, e))
         return -1;
-    if (choose_part(v, o->data ? "test" : o->split, e))
+    if (o->top && !job->classes)
+        return err_set(e, ERR_USAGE, "--top %d: the net gives values, not classes", o->top);
+    v->top = o->top ? o->top : job->classes >= TOP_CLASSES ? TOP_DEFAULT : 0;
+    if (trained_prepare(net, c, EVALUATE_FUSED, e) ||
+        (job->classes && confusion_new(&v->confusion, job->classes, e)))
         return -1;
-    if (o->data)
-        v->part_name = o->data;
-    v->team = team_new(c->common.threads ? c->common.threads : par_default(), e);
-    if (!v->team || evaluate_prepare(job, &v->point, v->team, kernels_get(c->common.isa), e))
-        return -1;
-    if (job->classes && confusion_new(&v->confusion, job->classes, e))
-        return -1;
-    return evaluate_part(job, &v->part, v->team, &v->result, job->classes ? &v->confusion : NULL,
-                         e);
+    return evaluate_part(job, &net->part, net->team, &v->result,
+                         job->classes ? &v->confusion : NULL, e);
 }
 
 /* ---- what came out ---- */
@@ -99,11 +74,11 @@ static json_t *json_classes(const struct eval *v)
 {
     json_t *classes = json_array();
     char name[64];
-    for (int i = 0; i < v->job.classes; i++) {
+    for (int i = 0; i < v->net.job.classes; i++) {
         json_t *row = json_array();
-        for (int j = 0; j < v->job.classes; j++)
+        for (int j = 0; j < v->net.job.classes; j++)
             json_array_append_new(
-                row, json_integer((json_int_t)v->confusion.count[i * v->job.classes + j]));
+                row, json_integer((json_int_t)v->confusion.count[i * v->net.job.classes + j]));
         json_array_append_new(
             classes,
             json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", ui_json_text(class_name(v, i, name)),
@@ -117,11 +92,16 @@ static json_t *json_classes(const struct eval *v)
 static int print_json(const struct eval *v, struct err *e)
 {
     const struct eval_result *r = &v->result;
-    json_t *j = json_pack("{s:o, s:o, s:I, s:I, s:o}", "checkpoint", ui_json_text(v->path), "part",
-                          ui_json_text(v->part_name), "samples", (json_int_t)r->n, "epoch",
-                          (json_int_t)v->point.at.epoch, "loss", ui_json_real(r->loss));
-    if (j && v->job.classes) {
+    json_t *j =
+        json_pack("{s:o, s:o, s:I, s:I, s:o}", "checkpoint", ui_json_text(v->net.path), "part",
+                  ui_json_text(v->net.part_name), "samples", (json_int_t)r->n, "epoch",
+                  (json_int_t)v->net.point.at.epoch, "loss", ui_json_real(r->loss));
+    if (j && v->net.job.classes) {
         json_object_set_new(j, "accuracy", ui_json_real(r->accuracy));
+        if (v->top)
+            json_object_set_new(j, "top",
+                                json_pack("{s:i, s:o}", "k", v->top, "accuracy",
+                                          ui_json_real(confusion_top(&v->confusion, v->top))));
         json_object_set_new(j, "classes", json_classes(v));
     } else if (j) {
         json_object_set_new(j, "rmse", ui_json_real(r->rmse));
@@ -133,7 +113,7 @@ static int print_json(const struct eval *v, struct err *e)
 
 static int print_matrix(const struct eval *v, struct err *e)
 {
-    int k = v->job.classes, rc = 0;
+    int k = v->net.job.classes, rc = 0;
     char align[MATRIX_MAX + 2] = "l", line[512] = "true", name[64];
     struct table t = {.align = align};
     for (int j = 0; j < k; j++) {
@@ -162,7 +142,7 @@ static int print_matrix(const struct eval *v, struct err *e)
 /* The most frequent mistakes, one after the other. */
 static int print_confused(const struct eval *v, struct err *e)
 {
-    int k = v->job.classes, rc = 0;
+    int k = v->net.job.classes, rc = 0;
     char a[64], b[64];
     uint64_t below = UINT64_MAX;
     size_t after = 0; /* place of the last one printed, among those of its count */
@@ -196,7 +176,7 @@ static int print_confused(const struct eval *v, struct err *e)
 
 static int print_classes(const struct eval *v, struct err *e)
 {
-    int k = v->job.classes;
+    int k = v->net.job.classes;
     char name[64], a[UI_TEXT], b[UI_TEXT], c[UI_TEXT];
     struct table t = {.align = "lrrrr"};
     int rc = table_row(&t, e, "class\tprecision\trecall\tF1\tsamples");
@@ -221,17 +201,19 @@ static int print_text(const struct eval *v, struct err *e)
 {
     const struct eval_result *r = &v->result;
     char text[UI_TEXT];
-    log_info("%s, epoch %llu, on %s (%llu samples)", v->path, (unsigned long long)v->point.at.epoch,
-             v->part_name, (unsigned long long)r->n);
+    log_info("%s, epoch %llu, on %s (%llu samples)", v->net.path,
+             (unsigned long long)v->net.point.at.epoch, v->net.part_name, (unsigned long long)r->n);
     printf("loss %s\n", ui_number(r->loss, text));
-    if (!v->job.classes) {
+    if (!v->net.job.classes) {
         printf("rmse %s\n", ui_number(r->rmse, text));
         printf("mae %s\n", ui_number(r->mae, text));
         printf("r2 %s\n", ui_number(r->r2, text));
         return 0;
     }
     printf("accuracy %s\n", ui_number(r->accuracy, text));
-    if (v->job.classes <= MATRIX_MAX ? print_matrix(v, e) : print_confused(v, e))
+    if (v->top)
+        printf("top%d %s\n", v->top, ui_number(confusion_top(&v->confusion, v->top), text));
+    if (v->net.job.classes <= MATRIX_MAX ? print_matrix(v, e) : print_confused(v, e))
         return -1;
     return print_classes(v, e);
 }
@@ -242,14 +224,14 @@ static int run(struct call *c, struct err *e)
     struct eval v = {0};
     if (o->split && o->data)
         return err_set(e, ERR_USAGE, "--split and --data exclude each other");
+    if ((o->format || o->labels) && !o->data)
+        return err_set(e, ERR_USAGE, "--%s is for a file: --data FILE",
+                       o->format ? "format" : "labels");
     int rc = evaluate(&v, c, e);
     if (rc == 0)
         rc = c->common.json ? print_json(&v, e) : print_text(&v, e);
     confusion_free(&v.confusion);
-    job_free(&v.job);
-    team_free(v.team);
-    checkpoint_free(&v.point);
-    mem_free(v.path);
+    trained_free(&v.net);
     return rc;
 }
 
@@ -259,7 +241,8 @@ const struct cmd cmd_eval = {
     .help = "evaluate a trained net",
     .more = "Takes the best checkpoint of a run's folder if there is one, otherwise the last. "
             "Prints the loss and the accuracy (for values: rmse, mae, r2) on lines of their own, "
-            "then the confusion matrix, and precision, recall and F1 of each class.",
+            "then the confusion matrix (with many classes: the most frequent mistakes), and "
+            "precision, recall and F1 of each class.",
     .min_args = 1,
     .max_args = 1,
     .missing = "a run's folder or a checkpoint",

@@ -147,3 +147,13 @@ int loss_decide(const struct loss *l, const real *x)
             best = j;
     return best;
 }
+
+int loss_rank(const struct loss *l, const real *x, int class_)
+{
+    if (l->k == 1)
+        return loss_decide(l, x) != class_;
+    int better = 0;
+    for (int j = 0; j < l->k; j++)
+        better += x[j] > x[class_] || (x[j] == x[class_] && j < class_);
+    return better;
+}

@@ -105,4 +105,7 @@ const real *loss_target(const struct loss *l, const struct loss_rows *r, int i);
 /* The class row i of x says: argmax (the first of equals), or x > threshold where k is 1. */
 int loss_decide(const struct loss *l, const real *x);
 
+/* How many classes row x says rather than class_: 0 for the one that loss_decide gives. */
+int loss_rank(const struct loss *l, const real *x, int class_);
+
 #endif

@@ -302,6 +302,41 @@ const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out)
     return out;
 }
 
+int checkpoint_class_names(const struct checkpoint *c, int n, char ***names, struct err *e)
+{
+    const char *text = safetensors_meta(&c->st, META_CLASSES);
+    *names = NULL;
+    if (!text || n == 0)
+        return 0;
+    char **list = mem_alloc((size_t)n, sizeof *list, e);
+    if (!list)
+        return -1;
+    for (int i = 0; i < n; i++) { /* one a line */
+        size_t len = strcspn(text, "\n");
+        if (text[len] != '\n') {
+            err_set(e, ERR_DATA, "%s: has names of %d classes, but the network in it knows %d",
+                    c->path, i, n);
+            goto fail;
+        }
+        list[i] = mem_strndup(text, len, e);
+        if (!list[i])
+            goto fail;
+        text += len + 1;
+    }
+    *names = list;
+    return 0;
+fail:
+    checkpoint_free_names(list, n);
+    return -1;
+}
+
+void checkpoint_free_names(char **names, int n)
+{
+    for (int i = 0; names && i < n; i++)
+        mem_free(names[i]);
+    mem_free(names);
+}
+
 char *checkpoint_find(const char *run_or_file, struct err *e)
 {
     if (!io_is_dir(run_or_file))

@@ -70,6 +70,11 @@ int checkpoint_job(const struct checkpoint *c, struct job *job, bool load_data, 
 /* Name of class i for people: the data's own, else its number. out has 64 bytes. */
 const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out);
 
+/* The names of the classes as the data gave them, as an array of n strings; NULL where it gave
+ * none. ERR_DATA where there are not n of them. */
+int checkpoint_class_names(const struct checkpoint *c, int n, char ***names, struct err *e);
+void checkpoint_free_names(char **names, int n);
+
 void checkpoint_free(struct checkpoint *c);
 
 /* The checkpoint of a run folder (best if there is one, else last) or the file itself, as a string

@@ -6,34 +6,78 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define EVAL_BATCH 128
 
-int evaluate_prepare(struct job *job, const struct checkpoint *c, struct team *team,
-                     const struct kernels *k, struct err *e)
+int evaluate_prepare(struct job *job, const struct checkpoint *c, enum evaluate_plan how,
+                     struct team *team, const struct kernels *k, struct err *e)
 {
-    const struct net_plan plan = {.batch = EVAL_BATCH, .fuse = true, .loss_act = job_loss_act(job)};
+    const struct net_plan plan = {.batch = EVAL_BATCH,
+                                  .fuse = how == EVALUATE_FUSED,
+                                  .keep_all = how == EVALUATE_KEEP_ALL,
+                                  .loss_act = job_loss_act(job)};
     if (net_allocate(job->net, &plan, team, k, e))
         return -1;
     return checkpoint_load(c, job, false, e);
 }
 
-int evaluate_file(struct job *job, const struct checkpoint *c, const char *path, struct err *e)
+/* ---- further files ---- */
+
+/* A file's samples must be what the net takes, and its targets what the net learnt. */
+static int check_samples(const struct job *job, const struct samples *s, const char *path,
+                         struct err *e)
 {
-    struct data *d = &job->samples;
-    struct samples *s = &d->test_file;
-    char want[SHAPE_TEXT], have[SHAPE_TEXT], giver[600];
-    const real *mean, *std;
-    int n_norm;
-    snprintf(giver, sizeof giver, "%s has", path);
-    if (data_read_file(s, path, "", &job->data, e) || data_set_target(s, &job->data, giver, e))
-        return -1;
+    char want[SHAPE_TEXT], have[SHAPE_TEXT];
     if (!shape_equal(s->shape, job->shape))
         return err_set(e, ERR_DATA, "%s: samples are %s, but the network takes %s", path,
                        shape_text(s->shape, have), shape_text(job->shape, want));
     if (job->classes && s->classes > job->classes)
         return err_set(e, ERR_DATA, "%s: has %d classes, but the network knows %d", path,
                        s->classes, job->classes);
+    if (job->data.target == TARGET_VALUE && s->k && s->k != job->loss.k)
+        return err_set(e, ERR_DATA, "%s: has %d value%s to learn, but the network gives %d", path,
+                       s->k, s->k == 1 ? "" : "s", job->loss.k);
+    return 0;
+}
+
+static int read_samples(struct job *job, const struct checkpoint *c,
+                        const struct evaluate_source *from, struct err *e)
+{
+    struct samples *s = &job->samples.test_file;
+    const char *path = from->path, *format = from->format;
+    char giver[600], **names, *labels = mem_strdup(from->labels, e);
+    if (!labels || checkpoint_class_names(c, job->classes, &names, e)) {
+        mem_free(labels);
+        return -1;
+    }
+    struct data_conf conf = data_conf_further(&job->data, job->shape, job->classes, names, labels);
+    conf.no_target = !from->need_targets;
+    if (strcmp(path, "-") == 0) {
+        path = "/dev/stdin";
+        format = *format ? format : "csv";
+    }
+    int r = data_read_file(s, path, format, &conf, e);
+    checkpoint_free_names(names, job->classes);
+    mem_free(labels);
+    snprintf(giver, sizeof giver, "%s has", path);
+    if (r == 0 && (from->need_targets || s->label || s->target))
+        r = data_set_target(s, &job->data, giver, e);
+    return r ? r : check_samples(job, s, path, e);
+}
+
+int evaluate_file(struct job *job, const struct checkpoint *c, const struct evaluate_source *from,
+                  struct err *e)
+{
+    struct data *d = &job->samples;
+    struct samples *s = &d->test_file;
+    const real *mean, *std;
+    int n_norm;
+    samples_free(s);
+    mem_free(d->test.index);
+    d->test = (struct part){0};
+    if (read_samples(job, c, from, e))
+        return -1;
     checkpoint_normalization(c, &mean, &std, &n_norm);
     if (n_norm)
         data_normalize_with(s, mean, std, n_norm);
@@ -62,9 +106,11 @@ static void add_piece(void *arg, const struct feed *f, int n)
     struct sums *s = arg;
     const struct job *job = f->job;
     int k = job->loss.k;
-    const real *y = job->net->output->y;
-    for (int i = 0; f->decision && s->confusion && i < n; i++)
+    const real *y = job->net->output->y, *logits = net_logits(job->net)->y;
+    for (int i = 0; f->decision && s->confusion && i < n; i++) {
         s->confusion->count[f->label[i] * job->classes + f->decision[i]]++;
+        s->confusion->rank[loss_rank(&job->loss, logits + (size_t)i * (size_t)k, f->label[i])]++;
+    }
     for (int i = 0; f->target && i < n * k; i++) {
         double t = (double)f->target[i], d = (double)y[i] - t;
         s->square += d * d;

@@ -9,12 +9,17 @@ int confusion_new(struct confusion *c, int classes, struct err *e)
 {
     *c = (struct confusion){.classes = classes};
     c->count = mem_alloc(mem_mul((size_t)classes, (size_t)classes), sizeof *c->count, e);
-    return c->count ? 0 : -1;
+    c->rank = mem_alloc((size_t)classes, sizeof *c->rank, e);
+    if (c->count && c->rank)
+        return 0;
+    confusion_free(c);
+    return -1;
 }
 
 void confusion_free(struct confusion *c)
 {
     mem_free(c->count);
+    mem_free(c->rank);
     *c = (struct confusion){0};
 }
 
@@ -60,4 +65,14 @@ double confusion_f1(const struct confusion *c, int class_)
     double truth, predicted;
     sums(c, class_, &truth, &predicted);
     return ratio(2 * right(c, class_), truth + predicted);
+}
+
+double confusion_top(const struct confusion *c, int k)
+{
+    uint64_t all = 0, top = 0;
+    for (int i = 0; i < c->classes; i++) {
+        all += c->rank[i];
+        top += i < k ? c->rank[i] : 0;
+    }
+    return ratio((double)top, (double)all);
 }

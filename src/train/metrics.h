@@ -19,6 +19,7 @@ struct metrics {
 struct confusion {
     int classes;
     uint64_t *count; /* [true][predicted]: count[true * classes + predicted] */
+    uint64_t *rank;  /* samples whose true class stands at this place of what the net says */
 };
 
 /* All counts 0. Free with confusion_free. -1: out of memory. */
@@ -31,5 +32,9 @@ void confusion_free(struct confusion *c);
 double confusion_precision(const struct confusion *c, int class_);
 double confusion_recall(const struct confusion *c, int class_);
 double confusion_f1(const struct confusion *c, int class_);
+
+/* Share of the samples whose true class is among the k that the net holds for the likeliest; NaN
+ * without samples. */
+double confusion_top(const struct confusion *c, int k);
 
 #endif
