@@ -10,7 +10,7 @@ narrow() # FILE: no line over 80 columns
 run "$DIYNN" help
 expect 0 'help'
 expect_out 'Usage: diynn COMMAND [options] FILE'
-for command in check data eval help summary train; do
+for command in check data eval features help predict summary time train; do
     expect_out "  $command " "help lists $command"
 done
 check 'help is 80 columns wide' narrow "$T/out"
@@ -23,7 +23,7 @@ run "$DIYNN" --version
 expect 0 '--version'
 check 'a version is a line with a number' grep -qE '^diynn [0-9]+\.[0-9]+\.[0-9]+$' "$T/out"
 
-for command in check data eval help summary train; do
+for command in check data eval features help predict summary time train; do
     run "$DIYNN" $command --help
     expect 0 "$command --help"
     expect_out "Usage: diynn $command"
