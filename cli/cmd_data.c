@@ -1,72 +1,37 @@
 /* cmd_data.c - diynn data: what the readers see in a file, or in the files of a net. */
 #include "cmd.h"
+#include "data_export.h"
 #include "table.h"
 #include "ui.h"
 #include "work.h"
 
 #include "base/mem.h"
 
-#include <math.h>
 #include <string.h>
 
-#define PARTS       3
-#define CLASSES_MAX 40 /* shown in the table */
+#define PARTS        3
+#define CLASSES_MAX  40 /* shown in the table */
+#define CONSTANT_MAX 8  /* constant values named */
 
 struct conf {
     struct cmd_list set;
-    const char *format;
+    const char *format, *labels, *export, *output;
+    bool force;
 };
 
-static const struct cmd_opt options[] = {WORK_SET_OPTION(struct conf, set),
-                                         {"format", 0, "NAME",
-                                          "format of a data file (default: by name and content)",
-                                          CMD_TEXT, offsetof(struct conf, format), 0, 0},
-                                         {.name = NULL}};
-
-/* A part, counted. */
-struct seen {
-    const char *name;
-    const struct part *part;
-    double min, max, mean, deviation; /* of the values */
-    double target_min, target_max;    /* of targets that are values */
-    uint64_t *count;                  /* per class */
-};
-
-static int look(struct seen *s, int classes, struct err *e)
-{
-    const struct samples *of = s->part->of;
-    size_t size = shape_size(of->shape);
-    double sum = 0, squares = 0, n = (double)s->part->n * (double)size;
-    s->min = s->target_min = (double)INFINITY;
-    s->max = s->target_max = -(double)INFINITY;
-    s->count = mem_alloc((size_t)classes, sizeof *s->count, e);
-    if (!s->count)
-        return -1;
-    for (uint32_t i = 0; i < s->part->n; i++) {
-        const real *x = of->x + (size_t)s->part->index[i] * size;
-        for (size_t j = 0; j < size; j++) {
-            double v = (double)x[j];
-            sum += v;
-            s->min = fmin(s->min, v);
-            s->max = fmax(s->max, v);
-        }
-        if (of->label && classes > 0) /* labels are kept where the input is the target */
-            s->count[of->label[s->part->index[i]]]++;
-        for (int j = 0; of->target && j < of->k; j++) {
-            double v = (double)of->target[(size_t)s->part->index[i] * (size_t)of->k + (size_t)j];
-            s->target_min = fmin(s->target_min, v);
-            s->target_max = fmax(s->target_max, v);
-        }
-    }
-    s->mean = sum / n;
-    for (uint32_t i = 0; i < s->part->n; i++) {
-        const real *x = of->x + (size_t)s->part->index[i] * size;
-        for (size_t j = 0; j < size; j++)
-            squares += ((double)x[j] - s->mean) * ((double)x[j] - s->mean);
-    }
-    s->deviation = sqrt(squares / n);
-    return 0;
-}
+static const struct cmd_opt options[] = {
+    WORK_SET_OPTION(struct conf, set),
+    {"format", 0, "NAME", "format of a data file (default: by name and content)", CMD_TEXT,
+     offsetof(struct conf, format), 0, 0},
+    {"labels", 0, "FILE", "labels of a data file, where they stand apart (idx, npy)", CMD_TEXT,
+     offsetof(struct conf, labels), 0, 0},
+    {"export", 0, "KIND", "also write the samples as csv, npy or png (a grid of the first images)",
+     CMD_TEXT, offsetof(struct conf, export), 0, 0},
+    {"output", 'o', "DIR", "folder of what is exported (default: the current one)", CMD_TEXT,
+     offsetof(struct conf, output), 0, 0},
+    {"force", 0, NULL, "overwrite what was exported before", CMD_FLAG, offsetof(struct conf, force),
+     0, 0},
+    {.name = NULL}};
 
 /* Everything that is printed. */
 struct view {
@@ -74,8 +39,8 @@ struct view {
     struct shape shape;
     int classes, k;
     char *const *names; /* of classes; NULL: numbers */
-    struct seen seen[PARTS];
-    int n_seen;
+    struct inspect q;
+    bool counted;            /* there are classes and labels */
     bool itself;             /* the sample is its own target: no table of targets */
     const struct data *data; /* NULL for a single file */
     const struct data_conf *conf;
@@ -91,30 +56,37 @@ static const char *class_name(const struct view *v, int i, char *out, size_t siz
     return out;
 }
 
-static json_t *json_part(const struct view *v, const struct seen *s)
+static json_t *json_part(const struct view *v, const struct inspect_part *s)
 {
     json_t *counts = json_array();
     for (int i = 0; i < v->classes; i++)
-        json_array_append_new(counts, json_integer((json_int_t)s->count[i]));
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "part", s->name, "samples",
-                     (json_int_t)s->part->n, "min", ui_json_real(s->min), "max",
-                     ui_json_real(s->max), "mean", ui_json_real(s->mean), "deviation",
-                     ui_json_real(s->deviation), "target_min", ui_json_real(s->target_min),
-                     "target_max", ui_json_real(s->target_max), "counts", counts);
+        json_array_append_new(counts, json_integer(s->count ? (json_int_t)s->count[i] : 0));
+    json_t *shared = json_object();
+    for (int i = 0; i < v->q.n && &v->q.part[i] != s; i++)
+        json_object_set_new(shared, v->q.part[i].name, json_integer((json_int_t)s->shared[i]));
+    return json_pack(
+        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "part", s->name,
+        "samples", (json_int_t)s->part->n, "min", ui_json_real(s->min), "max", ui_json_real(s->max),
+        "mean", ui_json_real(s->mean), "deviation", ui_json_real(s->deviation), "target_min",
+        ui_json_real(s->target_min), "target_max", ui_json_real(s->target_max), "not_finite",
+        (json_int_t)s->not_finite, "repeated", (json_int_t)s->repeated, "contradicting",
+        (json_int_t)s->contradicting, "shared_with", shared, "counts", counts);
 }
 
 static int print_json(const struct view *v, struct err *e)
 {
-    json_t *parts = json_array(), *names = json_array();
+    json_t *parts = json_array(), *names = json_array(), *constant = json_array();
     char name[128];
-    for (int i = 0; i < v->n_seen; i++)
-        json_array_append_new(parts, json_part(v, &v->seen[i]));
+    for (int i = 0; i < v->q.n; i++)
+        json_array_append_new(parts, json_part(v, &v->q.part[i]));
     for (int i = 0; i < v->classes; i++)
         json_array_append_new(names, ui_json_text(class_name(v, i, name, sizeof name)));
-    return ui_json_print(json_pack("{s:o, s:[i,i,i], s:i, s:o, s:i, s:o}", "file",
+    for (size_t i = 0; i < v->q.n_constant; i++)
+        json_array_append_new(constant, json_integer((json_int_t)v->q.constant[i] + 1));
+    return ui_json_print(json_pack("{s:o, s:[i,i,i], s:i, s:o, s:i, s:o, s:o}", "file",
                                    ui_json_text(v->path), "shape", v->shape.c, v->shape.h,
                                    v->shape.w, "classes", v->classes, "names", names, "values",
-                                   v->k, "parts", parts),
+                                   v->k, "constant", constant, "parts", parts),
                          e);
 }
 
@@ -125,8 +97,8 @@ static int print_parts(const struct view *v, struct err *e)
     char a[4][UI_TEXT], b[2][UI_TEXT];
     int rc =
         table_row(&t, e, "part\tsamples\tmin\tmax\tmean\tdeviation%s", targets ? "\ttargets" : "");
-    for (int i = 0; rc == 0 && i < v->n_seen; i++) {
-        const struct seen *s = &v->seen[i];
+    for (int i = 0; rc == 0 && i < v->q.n; i++) {
+        const struct inspect_part *s = &v->q.part[i];
         rc = table_row(&t, e, "%s\t%lu\t%s\t%s\t%s\t%s%s%s%s%s", s->name, (unsigned long)s->part->n,
                        ui_number(s->min, a[0]), ui_number(s->max, a[1]), ui_number(s->mean, a[2]),
                        ui_number(s->deviation, a[3]), targets ? "\t" : "",
@@ -142,19 +114,20 @@ static int print_parts(const struct view *v, struct err *e)
 static int print_classes(const struct view *v, struct err *e)
 {
     static const char *const align[] = {"l", "lr", "lrr", "lrrr"};
-    struct table t = {.align = align[v->n_seen]};
+    struct table t = {.align = align[v->q.n]};
     char line[256] = "class", name[128];
-    for (int p = 0; p < v->n_seen; p++) {
+    for (int p = 0; p < v->q.n; p++) {
         size_t n = strlen(line);
-        snprintf(line + n, sizeof line - n, "\t%s", v->seen[p].name);
+        snprintf(line + n, sizeof line - n, "\t%s", v->q.part[p].name);
     }
     int rc = table_row(&t, e, "%s", line),
         shown = v->classes < CLASSES_MAX ? v->classes : CLASSES_MAX;
     for (int c = 0; rc == 0 && c < shown; c++) {
         snprintf(line, sizeof line, "%s", class_name(v, c, name, sizeof name));
-        for (int p = 0; p < v->n_seen; p++) {
+        for (int p = 0; p < v->q.n; p++) {
             size_t n = strlen(line);
-            snprintf(line + n, sizeof line - n, "\t%llu", (unsigned long long)v->seen[p].count[c]);
+            snprintf(line + n, sizeof line - n, "\t%llu",
+                     (unsigned long long)v->q.part[p].count[c]);
         }
         rc = table_row(&t, e, "%s", line);
     }
@@ -166,6 +139,38 @@ static int print_classes(const struct view *v, struct err *e)
     }
     table_free(&t);
     return rc;
+}
+
+/* What is odd: values that say nothing or are no numbers, samples that occur twice. */
+static void print_oddities(const struct view *v)
+{
+    const struct inspect *q = &v->q;
+    char *const *columns = q->part[0].part->of->columns;
+    char text[64];
+    printf("\n  constant   %zu of %zu values", q->n_constant, shape_size(v->shape));
+    for (size_t i = 0; i < q->n_constant && i < CONSTANT_MAX; i++) {
+        snprintf(text, sizeof text, "%.16s", columns ? columns[q->constant[i]] : "");
+        err_clean(text);
+        printf("%s", i == 0 ? ": " : ", ");
+        columns ? fputs(text, stdout) : printf("%u", q->constant[i] + 1);
+    }
+    puts(q->n_constant > CONSTANT_MAX ? ", .." : "");
+    for (int i = 0; i < q->n; i++) {
+        const struct inspect_part *p = &q->part[i];
+        if (p->not_finite)
+            printf("  missing    %s: %llu values are NaN or infinite\n", p->name,
+                   (unsigned long long)p->not_finite);
+        if (p->repeated)
+            printf("  repeated   %s: %u of %u samples equal an earlier one\n", p->name, p->repeated,
+                   p->part->n);
+        if (p->contradicting)
+            printf("             %s: %u of these have another %s than that one\n", p->name,
+                   p->contradicting, v->classes ? "class" : "target");
+        for (int j = 0; j < i; j++)
+            if (p->shared[j])
+                printf("  shared     %s: %u of %u samples occur in %s too\n", p->name, p->shared[j],
+                       p->part->n, q->part[j].name);
+    }
 }
 
 static int print_text(const struct view *v, struct err *e)
@@ -187,32 +192,37 @@ static int print_text(const struct view *v, struct err *e)
         printf("  classes    %d\n", v->classes);
     else if (v->itself)
         printf("  targets    the sample itself\n");
+    else if (v->k == 0)
+        printf("  targets    none\n");
     else
         printf("  targets    %d value%s a sample\n", v->k, v->k == 1 ? "" : "s");
     if (v->data && v->data->n_norm)
         printf("  normalized by the training part: what follows is after it\n");
     printf("\n");
-    if (print_parts(v, e))
+    if (print_parts(v, e) || (v->counted && print_classes(v, e)))
         return -1;
-    return v->classes ? print_classes(v, e) : 0;
+    print_oddities(v);
+    return 0;
 }
 
 static int show(struct view *v, struct call *c, struct err *e)
 {
-    int rc = 0;
-    for (int i = 0; rc == 0 && i < v->n_seen; i++)
-        rc = look(&v->seen[i], v->classes, e);
+    const struct conf *o = c->conf;
+    v->q.classes = v->classes;
+    int rc = inspect_run(&v->q, e);
+    v->counted = v->classes && v->q.part[0].count;
     if (rc == 0)
         rc = c->common.json ? print_json(v, e) : print_text(v, e);
-    for (int i = 0; i < v->n_seen; i++)
-        mem_free(v->seen[i].count);
+    if (rc == 0 && o->export)
+        rc = data_export(&v->q, o->export, v->path, o->output ? o->output : ".", o->force, e);
+    inspect_free(&v->q);
     return rc;
 }
 
 static void add_part(struct view *v, const char *name, const struct part *part)
 {
     if (part->of && part->n > 0)
-        v->seen[v->n_seen++] = (struct seen){.name = name, .part = part};
+        v->q.part[v->q.n++] = (struct inspect_part){.name = name, .part = part};
 }
 
 /* The data of a network file: its [data] alone is read. */
@@ -263,10 +273,23 @@ static int show_file(struct call *c, struct err *e)
     struct samples s = {0};
     struct part part = {.of = &s};
     int rc = -1;
+    bool pipe = !strcmp(c->args[0], "-");
     if (o->set.n > 0)
         return err_set(e, ERR_USAGE, "--set is for network files, not for data files");
-    if (opt_defaults(data_opts, &conf, e) ||
-        data_read_file(&s, c->args[0], o->format ? o->format : "", &conf, e))
+    if (o->format && !data_find_format(o->format))
+        return err_set(e, ERR_USAGE, "--format %s: unknown (diynn help formats lists them)",
+                       o->format);
+    char *labels = mem_strdup(o->labels ? o->labels : "", e);
+    if (!labels || opt_defaults(data_opts, &conf, e))
+        goto out;
+    const struct shape any = {0, 0, 0};
+    struct data_conf lax = data_conf_further(&conf, any, 0, NULL, labels);
+    lax.no_target = true;
+    if (data_read_file(&s, pipe ? "/dev/stdin" : c->args[0],
+                       o->format ? o->format
+                       : pipe    ? "csv"
+                                 : "",
+                       &lax, e))
         goto out;
     part.n = (uint32_t)s.n;
     part.index = mem_alloc(s.n, sizeof *part.index, e);
@@ -283,6 +306,7 @@ static int show_file(struct call *c, struct err *e)
     add_part(&v, "file", &part);
     rc = show(&v, c, e);
 out:
+    mem_free(labels);
     mem_free(part.index);
     samples_free(&s);
     data_free_conf(&conf);
@@ -291,8 +315,16 @@ out:
 
 static int run(struct call *c, struct err *e)
 {
+    const struct conf *o = c->conf;
     size_t n = strlen(c->args[0]);
     bool net = n > 4 && !strcmp(c->args[0] + n - 4, ".ini");
+    if (o->export && data_export_kind(o->export, e))
+        return -1;
+    if ((o->output || o->force) && !o->export)
+        return err_set(e, ERR_USAGE, "--%s is for --export", o->output ? "output" : "force");
+    if (net && (o->format || o->labels))
+        return err_set(e, ERR_USAGE, "--%s is for a data file; a network file has [data] %s",
+                       o->format ? "format" : "labels", o->format ? "format" : "labels");
     return net ? show_net(c, e) : show_file(c, e);
 }
 
@@ -301,7 +333,11 @@ const struct cmd cmd_data = {
     .args = "FILE|NET",
     .help = "show what the reader sees in a data file or in a net's data",
     .more = "A name that ends in .ini is a network file: its [data] is read, split and normalized "
-            "as training does. Any other is a data file, shown as it is.",
+            "as training does. Any other is a data file, shown as it is; - is csv from standard "
+            "input. Shown are shape, ranges, samples of each class, values that never change or "
+            "are no numbers, and samples that occur twice, in a part or in two of them.\n"
+            "--export writes NAME_train.csv and so on (a file: NAME.csv), in the order channels, "
+            "rows, columns; npy has the classes beside it in NAME_train_labels.npy.",
     .min_args = 1,
     .max_args = 1,
     .missing = "a data file or a network file",

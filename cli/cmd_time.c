@@ -21,7 +21,9 @@ static const struct cmd_opt options[] = {WORK_SET_OPTION(struct conf, set),
 
 static const char *flops_text(double flops, double seconds, char *out, size_t size)
 {
-    snprintf(out, size, flops > 0 && seconds > 0 ? "%.1f" : "", flops / seconds / 1e9);
+    *out = '\0';
+    if (flops > 0 && seconds > 0)
+        snprintf(out, size, "%.1f", flops / seconds / 1e9);
     return out;
 }
 
