@@ -57,6 +57,7 @@ run_group()
     tool dot graphviz
     tool parallel parallel
     tool curl curl
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || need ca-certificates
 }
 
 lint_group()
