@@ -46,7 +46,8 @@ static double exact_silu(double x)
 }
 
 static const struct function functions[] = {
-    {"exp", exp, 0.92, 1.21},           {"tanh", tanh, 2.58, 2.62},
+    {"exp", exp, 0.92, 1.21, -126},     {"log", log, 0.82, 0.83, -126},
+    {"tanh", tanh, 2.58, 2.62, -126},   {"sigmoid", exact_sigmoid, 2.41, 2.41, -126},
     {"elu", exact_elu, 1.5, 1.5, -126}, {"gelu", exact_gelu, 7, 70, -122},
     {"silu", exact_silu, 3, 3, -119},
 };
