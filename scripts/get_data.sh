@@ -6,10 +6,10 @@ export LC_ALL=C
 usage()
 {
     cat <<'END'
-usage: scripts/get_data.sh [--to DIR] [--manifest FILE] SET..
+usage: scripts/get_data.sh [--to DIR] [--manifest FILE] SET..|all
        scripts/get_data.sh --list
 
-Gets data sets into datasets/SET/. Nothing is kept that is not what datasets/manifest says: number
+Gets data sets (all: every one there is) into datasets/SET/. Nothing is kept that is not what datasets/manifest says: number
 of samples, samples of each class, and the sha256 of the values. Files that are there are checked and
 stay as they are.
 
@@ -64,7 +64,10 @@ if [ -n "$list" ]; then
     printf '%s\n' "$known" | tr ' ' '\n'
     exit 0
 fi
-[ -n "$sets" ] || wrong_usage "which set? one of: $known"
+[ -n "$sets" ] || wrong_usage "which set? one of: $known, or all"
+case " $sets " in
+*" all "*) sets=$known ;;
+esac
 for set in $sets; do
     case " $known " in
     *" $set "*) ;;
@@ -152,12 +155,45 @@ libsvm_to_usps()
     }'
 }
 
+# IDX: the unpacked bytes are the same everywhere. Fails with $reason unless $1 has $samples samples,
+# as many of each class as $counts says (labels; `-`: images), and the bytes of $content.
+check_idx()
+{
+    [ "$(head -c 3 "$1" | od -An -tx1 | tr -d ' \n')" = 000008 ] || {
+        reason="is no IDX file of bytes"
+        return 1
+    }
+    n=$(od -An -tu1 -j4 -N4 "$1" | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }')
+    [ "$n" = "$samples" ] || {
+        reason="has $n samples, not $samples"
+        return 1
+    }
+    if [ "$counts" != - ]; then
+        got=$(od -An -v -tu1 -j8 "$1" | awk '
+            { for (i = 1; i <= NF; i++) { n[$i]++; if ($i > most) most = $i } }
+            END { for (i = 0; i <= most; i++) printf "%s%d", i ? "," : "", n[i] }')
+        [ "$got" = "$counts" ] || {
+            reason="has other numbers of samples per class: $got, not $counts"
+            return 1
+        }
+    fi
+    got=$(sum sha256 "$1")
+    [ "$got" = "$content" ] || {
+        reason="has other bytes than the published data (sha256 $got)"
+        return 1
+    }
+}
+
 # ---- one file --------------------------------------------------------------------------------------
 
 # Checks the unpacked $1 against the manifest's line of the file: $format $samples $counts $content.
 # $2: folder for what this needs. A known copy is right by its bytes alone.
 check_content()
 {
+    if [ "$format" = idx ]; then
+        check_idx "$1"
+        return
+    fi
     got=$(sum sha256 "$1")
     ! awk -v s="$set" -v f="$file" -v raw="$got" '
         $1 == "copy" && $2 == s && $3 == f && $5 == raw { found = 1 }

@@ -167,6 +167,73 @@ expect_err 'cannot load https://nowhere.invalid/zip.train.gz: curl: (22) error: 
 expect_err "refused: $libsvm has another checksum than md5:00"
 check 'nothing of it is left' only zip.test.gz
 
+# IDX: images and labels; the bytes inside are pinned and the packing is not
+idx() # TEXT..: a header's first bytes, then what printf makes of these
+{
+    printf '\000\000\010'
+    printf '%b' "$@"
+}
+sha()
+{
+    sha256sum <"$1" | cut -d ' ' -f 1
+}
+images='\0003\0000\0000\0000\0003\0000\0000\0000\0001\0000\0000\0000\0002'
+mkdir -p "$T/idx/little"
+idx "$images" '\0001\0002\0003\0004\0005\0006' >"$T/images"
+idx '\0001\0000\0000\0000\0003' '\0002\0000\0002' >"$T/labels"
+gzip -1nc "$T/images" >"$T/idx/little/train-images-idx3-ubyte.gz"
+gzip -nc "$T/labels" >"$T/idx/little/train-labels-idx1-ubyte.gz"
+web=https://nowhere.invalid
+cat >>"$T/manifest" <<END
+file little train-images-idx3-ubyte.gz idx 3 - $(sha "$T/images")
+source little train-images-idx3-ubyte.gz idx 22 $(sha "$T/images") - $web/train-images-idx3-ubyte.gz
+file little train-labels-idx1-ubyte.gz idx 3 1,0,2 $(sha "$T/labels")
+source little train-labels-idx1-ubyte.gz idx 11 $(sha "$T/labels") - $web/train-labels-idx1-ubyte.gz
+END
+cp -r "$T/good/usps" "$T/idx"
+rm -rf "$T/to"
+get "$T/idx" all
+expect 0 'all sets'
+check 'are four files' test "$(find "$T/to" -name '*.gz' | wc -l)" = 4
+expect_err 'train-labels-idx1-ubyte.gz: 3 samples, checked'
+same "$T/idx/little/train-images-idx3-ubyte.gz" "$T/to/little/train-images-idx3-ubyte.gz" 'as they were'
+get "$T/empty" little
+expect 0 'IDX files that are there'
+expect_err 'train-images-idx3-ubyte.gz is there: 3 samples, checked'
+refused_idx() # NAME FILE REASON: what stands on standard input is refused in the place of a file
+{
+    rm -rf "$T/to"
+    gzip -nc >"$T/idx/little/$2"
+    get "$T/idx" little </dev/null
+    expect 1 "$1: refused"
+    expect_err "refused: $T/idx/little/$2 $3" "$1: the reason"
+    check_not "$1: nothing of it is left" test -e "$T/to/little/$2"
+}
+idx "$images" '\0001\0002\0003\0004\0005\0007' >"$T/wrong"
+refused_idx 'another pixel' train-images-idx3-ubyte.gz \
+    'has other bytes than the published data' <"$T/wrong"
+idx '\0003\0000\0000\0000\0002' >"$T/wrong"
+refused_idx 'a missing image' train-images-idx3-ubyte.gz 'has 2 samples, not 3' <"$T/wrong"
+echo '<html>Sorry</html>' >"$T/wrong"
+refused_idx 'a web page for images' train-images-idx3-ubyte.gz 'is no IDX file of bytes' <"$T/wrong"
+idx '\0001\0000\0000\0000\0003' '\0002\0001\0002' >"$T/wrong"
+refused_idx 'another label' train-labels-idx1-ubyte.gz \
+    'has other numbers of samples per class: 0,1,2, not 1,0,2' <"$T/wrong"
+
+# the project's own manifest: whole lines, each file with its address
+# shellcheck disable=SC2016 # the dollars are awk's
+check 'the manifest is sound' awk '
+    !NF || /^#/ { next }
+    $1 == "file" && NF == 7 && length($7) == 64 { file[$2 " " $3] = 1; next }
+    $1 == "source" && NF == 8 && $8 ~ /^https:/ { source[$2 " " $3] = 1; next }
+    $1 == "copy" && NF == 5 && length($5) == 64 { next }
+    { print "line " FNR ": " $0; bad = 1 }
+    END {
+        for (f in file)
+            if (!source[f]) { print f " has no source"; bad = 1 }
+        exit bad
+    }' datasets/manifest
+
 run scripts/get_data.sh --help
 expect 0 'help'
 expect_out 'DIYNN_MIRROR=DIR'
@@ -174,12 +241,13 @@ expect_no_err ''
 run scripts/get_data.sh --list
 expect 0 'list'
 expect_out usps
+expect_out mnist
 run scripts/get_data.sh
 expect 2 'no set'
-expect_err 'which set? one of: usps'
+expect_err 'which set? one of: usps mnist, or all'
 run scripts/get_data.sh cats
 expect 2 'an unknown set'
-expect_err "unknown set 'cats'; there are: usps"
+expect_err "unknown set 'cats'; there are: usps mnist"
 run scripts/get_data.sh --to
 expect 2 'an option without its value'
 run scripts/get_data.sh --what
