@@ -7,6 +7,7 @@ find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -ty
     tar -cf - -T - | tar -xf - -C "$T/tree"
 awk '/^```sh/ { open = 1; next } /^```/ { open = 0 } open' README.md >"$T/commands"
 awk '/^```ini/ { open = ++i == 2; next } /^```/ { open = 0 } open' README.md >"$T/tree/my.ini"
+awk '/^```ini/ { open = ++i == 3; next } /^```/ { open = 0 } open' README.md >"$T/tree/flowers.ini"
 cd "$T/tree" || exit 1
 
 RUN_TIME=600
