@@ -9,7 +9,7 @@
 #   make install      program and manual page: PREFIX=/usr/local, DESTDIR=
 #   make help         all targets
 #
-# Variables: CC, CFLAGS (added), SAN=address,undefined, OMP=0 (no threads), REAL=double, WERROR=1.
+# Variables: CC, CFLAGS (added), SAN=address,undefined, OMP=0 (no threads), REAL=double, WERROR=1, V=1.
 # Objects lie in build/<hash of compiler and flags>/, so builds of different kinds never mix.
 
 CC     = gcc
@@ -39,9 +39,9 @@ OPT_K   := -O3
 LDLIBS  := -linih -ljansson -lz -lbz2 -lm -pthread $(if $(filter 0,$(OMP)),,-fopenmp)
 LDLIBS  += $(if $(SAN),-fsanitize=$(SAN))
 
-MACHINE := $(shell $(CC) -dumpmachine)
-HASH    := $(shell printf '%s' '$(CC) $(shell $(CC) --version | head -n 1) $(MACHINE) $(BASE) \
-             $(WARN) $(OPT) $(OPT_K) $(CFLAGS)' | cksum | cut -d ' ' -f 1)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+HASH    := $(shell printf '%s' '$(CC) $(shell $(CC) --version 2>/dev/null | head -n 1) $(MACHINE) \
+             $(BASE) $(WARN) $(OPT) $(OPT_K) $(CFLAGS)' | cksum | cut -d ' ' -f 1)
 B       := build/$(HASH)
 
 # ---- sources -------------------------------------------------------------------------------------
@@ -83,6 +83,10 @@ $(foreach r,$(ROOMS),$(shell mkdir -p $(B)/gen; \
     cmp -s $(B)/gen/$(r).tmp $(B)/gen/$(r).def || mv $(B)/gen/$(r).tmp $(B)/gen/$(r).def; \
     rm -f $(B)/gen/$(r).tmp))
 
+# a line says what is made; V=1 shows the command instead, -s nothing
+Q   := $(if $(V),,@)
+say  = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n' $(1) $@)
+
 COMPILE = $(CC) $(BASE) $(WARN) -Isrc -I$(B) -MMD -MP $(CFLAGS)
 
 # ---- programs ------------------------------------------------------------------------------------
@@ -111,38 +115,46 @@ libdiynn.a: $(B)/libdiynn.a
 .PHONY: diynn diynn-check libdiynn.a
 
 $(B)/diynn: $(CLI_OBJ) $(B)/libdiynn-internal.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libdiynn-internal.a: $(OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # One object of all that src/diynn.c needs, in which only its own names can be seen from outside.
 $(B)/libdiynn.a: $(B)/src/diynn.o $(B)/libdiynn-internal.a
-	$(CC) -nostdlib -r -o $(B)/libdiynn.o $^
-	$(OBJCOPY) --wildcard --keep-global-symbol='diynn_*' $(B)/libdiynn.o
+	$(call say,LINK)
+	$(Q)$(CC) -nostdlib -r -o $(B)/libdiynn.o $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='diynn_*' $(B)/libdiynn.o
 	@rm -f $@
-	$(AR) rcs $@ $(B)/libdiynn.o
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $(B)/libdiynn.o
 
 $(B)/src/kernels/%.o: src/kernels/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPT_K) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT_K) -c -o $@ $<
 
 # their loops are vectorised by the compiler
 $(B)/src/optim/%.o: src/optim/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPT_K) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT_K) -c -o $@ $<
 
 define isa_rule
 $(B)/src/kernels/%.$(1).o: src/kernels/%.isa.c
 	@mkdir -p $$(@D)
-	$$(COMPILE) $(OPT_K) $$(FLAGS_$(1)) -DISA=$(1) -c -o $$@ $$<
+	$$(call say,CC)
+	$$(Q)$$(COMPILE) $(OPT_K) $$(FLAGS_$(1)) -DISA=$(1) -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPT) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT) -c -o $@ $<
 
 -include $(OBJ:.o=.d) $(B)/src/diynn.d $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
 
@@ -150,17 +162,20 @@ $(B)/%.o: %.c
 
 $(B)/tests/%: tests/%.c $(B)/libdiynn-internal.a
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn-internal.a -lcmocka $(LDLIBS)
+	$(call say,CC)
+	$(Q)$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn-internal.a -lcmocka $(LDLIBS)
 
 # sees libdiynn.a first, as a program does that only knows diynn.h
 $(B)/tests/train/test_diynn: tests/train/test_diynn.c $(B)/libdiynn.a
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(B)/libdiynn-internal.a -lcmocka \
+	$(call say,CC)
+	$(Q)$(COMPILE) -Itests $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(B)/libdiynn-internal.a -lcmocka \
 	    $(LDLIBS)
 
 $(B)/tests/embed: tests/embed.c $(B)/libdiynn.a
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(LDLIBS)
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT) -MF $@.d -o $@ $< $(B)/libdiynn.a $(LDLIBS)
 
 .PHONY: deps tests test
 deps:
@@ -204,7 +219,8 @@ FUZZ_SEEDS := $(wildcard tests/files/good tests/files/bad nets)
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libdiynn-internal.a
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPT) -fsanitize=fuzzer -o $@ $< $(B)/libdiynn-internal.a $(LDLIBS)
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT) -fsanitize=fuzzer -o $@ $< $(B)/libdiynn-internal.a $(LDLIBS)
 
 fuzz-programs: $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do \

@@ -199,7 +199,7 @@ if [ $status = 3 ]; then
     exit 4
 fi
 [ $status = 0 ] || exit 1
-if ! (cd "$out" && gnuplot "$script" && [ -s .curves.png ] && [ -s .curves.svg ] &&
+if ! (cd "$out" && LC_ALL=C.UTF-8 gnuplot "$script" && [ -s .curves.png ] && [ -s .curves.svg ] &&
     mv .curves.png curves.png && mv .curves.svg curves.svg); then
     echo "plot: could not draw into $out" >&2
     exit 1
