@@ -12,6 +12,7 @@
 #define PARTS        3
 #define CLASSES_MAX  40 /* shown in the table */
 #define CONSTANT_MAX 8  /* constant values named */
+#define VALUES_MAX   40 /* values of a sample that get a line each */
 
 struct conf {
     struct cmd_list set;
@@ -64,29 +65,41 @@ static json_t *json_part(const struct view *v, const struct inspect_part *s)
     json_t *shared = json_object();
     for (int i = 0; i < v->q.n && &v->q.part[i] != s; i++)
         json_object_set_new(shared, v->q.part[i].name, json_integer((json_int_t)s->shared[i]));
-    return json_pack(
-        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "part", s->name,
-        "samples", (json_int_t)s->part->n, "min", ui_json_real(s->min), "max", ui_json_real(s->max),
-        "mean", ui_json_real(s->mean), "deviation", ui_json_real(s->deviation), "target_min",
-        ui_json_real(s->target_min), "target_max", ui_json_real(s->target_max), "not_finite",
-        (json_int_t)s->not_finite, "repeated", (json_int_t)s->repeated, "contradicting",
-        (json_int_t)s->contradicting, "shared_with", shared, "counts", counts);
+    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "part",
+                     s->name, "samples", (json_int_t)s->part->n, "min", ui_json_real(s->all.min),
+                     "max", ui_json_real(s->all.max), "mean", ui_json_real(s->all.mean),
+                     "deviation", ui_json_real(s->all.deviation), "target_min",
+                     ui_json_real(s->target_min), "target_max", ui_json_real(s->target_max),
+                     "not_finite", (json_int_t)s->not_finite, "repeated", (json_int_t)s->repeated,
+                     "contradicting", (json_int_t)s->contradicting, "shared_with", shared, "counts",
+                     counts);
 }
 
 static int print_json(const struct view *v, struct err *e)
 {
-    json_t *parts = json_array(), *names = json_array(), *constant = json_array();
+    json_t *parts = json_array(), *names = json_array(), *constant = json_array(),
+           *columns = json_array();
+    char *const *column = v->q.part[0].part->of->columns;
     char name[128];
     for (int i = 0; i < v->q.n; i++)
         json_array_append_new(parts, json_part(v, &v->q.part[i]));
     for (int i = 0; i < v->classes; i++)
         json_array_append_new(names, ui_json_text(class_name(v, i, name, sizeof name)));
+    for (size_t i = 0; i < shape_size(v->shape); i++) {
+        const struct inspect_value *q = &v->q.value[i];
+        json_t *j = json_pack("{s:o, s:o, s:o, s:o}", "min", ui_json_real(q->min), "max",
+                              ui_json_real(q->max), "mean", ui_json_real(q->mean), "deviation",
+                              ui_json_real(q->deviation));
+        if (column)
+            json_object_set_new(j, "name", ui_json_text(column[i]));
+        json_array_append_new(columns, j);
+    }
     for (size_t i = 0; i < v->q.n_constant; i++)
         json_array_append_new(constant, json_integer((json_int_t)v->q.constant[i] + 1));
-    return ui_json_print(json_pack("{s:o, s:[i,i,i], s:i, s:o, s:i, s:o, s:o}", "file",
+    return ui_json_print(json_pack("{s:o, s:[i,i,i], s:i, s:o, s:i, s:o, s:o, s:o}", "file",
                                    ui_json_text(v->path), "shape", v->shape.c, v->shape.h,
                                    v->shape.w, "classes", v->classes, "names", names, "values",
-                                   v->k, "constant", constant, "parts", parts),
+                                   v->k, "columns", columns, "constant", constant, "parts", parts),
                          e);
 }
 
@@ -100,13 +113,38 @@ static int print_parts(const struct view *v, struct err *e)
     for (int i = 0; rc == 0 && i < v->q.n; i++) {
         const struct inspect_part *s = &v->q.part[i];
         rc = table_row(&t, e, "%s\t%lu\t%s\t%s\t%s\t%s%s%s%s%s", s->name, (unsigned long)s->part->n,
-                       ui_number(s->min, a[0]), ui_number(s->max, a[1]), ui_number(s->mean, a[2]),
-                       ui_number(s->deviation, a[3]), targets ? "\t" : "",
-                       targets ? ui_number(s->target_min, b[0]) : "", targets ? " .. " : "",
-                       targets ? ui_number(s->target_max, b[1]) : "");
+                       ui_number(s->all.min, a[0]), ui_number(s->all.max, a[1]),
+                       ui_number(s->all.mean, a[2]), ui_number(s->all.deviation, a[3]),
+                       targets ? "\t" : "", targets ? ui_number(s->target_min, b[0]) : "",
+                       targets ? " .. " : "", targets ? ui_number(s->target_max, b[1]) : "");
     }
     if (rc == 0)
         table_print(&t, stdout);
+    table_free(&t);
+    return rc;
+}
+
+/* A line for each number of a sample, where these have names or are few. */
+static int print_values(const struct view *v, struct err *e)
+{
+    const struct part *p = v->q.part[0].part;
+    struct table t = {.align = "lrrrr"};
+    char name[UI_TEXT], a[4][UI_TEXT];
+    size_t n = shape_size(v->shape);
+    if (!shape_is_vector(v->shape) || n > VALUES_MAX)
+        return 0;
+    int rc = table_row(&t, e, "value (%s)\tmin\tmax\tmean\tdeviation", v->q.part[0].name);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct inspect_value *q = &v->q.value[i];
+        snprintf(name, sizeof name, "%zu", i + 1);
+        rc = table_row(&t, e, "%s\t%s\t%s\t%s\t%s", p->of->columns ? p->of->columns[i] : name,
+                       ui_number(q->min, a[0]), ui_number(q->max, a[1]), ui_number(q->mean, a[2]),
+                       ui_number(q->deviation, a[3]));
+    }
+    if (rc == 0) {
+        printf("\n");
+        table_print(&t, stdout);
+    }
     table_free(&t);
     return rc;
 }
@@ -199,7 +237,7 @@ static int print_text(const struct view *v, struct err *e)
     if (v->data && v->data->n_norm)
         printf("  normalized by the training part: what follows is after it\n");
     printf("\n");
-    if (print_parts(v, e) || (v->counted && print_classes(v, e)))
+    if (print_parts(v, e) || print_values(v, e) || (v->counted && print_classes(v, e)))
         return -1;
     print_oddities(v);
     return 0;
@@ -265,6 +303,52 @@ out:
     return rc;
 }
 
+/* What --set says of a data file: [data] of a network file that has no more than that. */
+static int file_conf(struct data_conf *conf, struct call *c, struct err *e)
+{
+    static const char text[] = "[data]\ntrain = FILE\n";
+    const struct conf *o = c->conf;
+    int rc = -1;
+    struct netfile *nf = netfile_parse(c->args[0], text, sizeof text - 1, &c->diag, e);
+    if (!nf)
+        return -1;
+    for (size_t i = 0; i < o->set.n; i++)
+        if (netfile_set(nf, o->set.v[i], &c->diag, e))
+            goto out;
+    if (data_read_conf(conf, nf, netfile_section(nf, "data"), &c->diag, e))
+        goto out;
+    if (c->diag.total > 0)
+        err_set(e, ERR_NET, "%s: wrong settings", nf->path);
+    else
+        rc = 0;
+out:
+    netfile_free(nf);
+    return rc;
+}
+
+/* Reads a data file, with or without targets. */
+static int read_file(struct samples *s, struct data_conf *conf, struct call *c, struct err *e)
+{
+    const struct conf *o = c->conf;
+    const char *path = c->args[0], *format = o->format ? o->format : conf->format;
+    char giver[600], *labels = mem_strdup(o->labels ? o->labels : conf->labels, e);
+    if (!labels)
+        return -1;
+    if (!strcmp(path, "-")) {
+        path = "/dev/stdin";
+        format = *format ? format : "csv";
+    }
+    struct data_conf lax = *conf; /* shares its lists */
+    lax.no_target = true;
+    lax.labels = labels;
+    snprintf(giver, sizeof giver, "%s has", path);
+    int rc = data_read_file(s, path, format, &lax, e);
+    if (rc == 0 && (s->label || s->target))
+        rc = data_set_target(s, conf, giver, e);
+    mem_free(labels);
+    return rc;
+}
+
 /* One data file, as it is. */
 static int show_file(struct call *c, struct err *e)
 {
@@ -273,23 +357,10 @@ static int show_file(struct call *c, struct err *e)
     struct samples s = {0};
     struct part part = {.of = &s};
     int rc = -1;
-    bool pipe = !strcmp(c->args[0], "-");
-    if (o->set.n > 0)
-        return err_set(e, ERR_USAGE, "--set is for network files, not for data files");
     if (o->format && !data_find_format(o->format))
         return err_set(e, ERR_USAGE, "--format %s: unknown (diynn help formats lists them)",
                        o->format);
-    char *labels = mem_strdup(o->labels ? o->labels : "", e);
-    if (!labels || opt_defaults(data_opts, &conf, e))
-        goto out;
-    const struct shape any = {0, 0, 0};
-    struct data_conf lax = data_conf_further(&conf, any, 0, NULL, labels);
-    lax.no_target = true;
-    if (data_read_file(&s, pipe ? "/dev/stdin" : c->args[0],
-                       o->format ? o->format
-                       : pipe    ? "csv"
-                                 : "",
-                       &lax, e))
+    if (file_conf(&conf, c, e) || read_file(&s, &conf, c, e))
         goto out;
     part.n = (uint32_t)s.n;
     part.index = mem_alloc(s.n, sizeof *part.index, e);
@@ -306,7 +377,6 @@ static int show_file(struct call *c, struct err *e)
     add_part(&v, "file", &part);
     rc = show(&v, c, e);
 out:
-    mem_free(labels);
     mem_free(part.index);
     samples_free(&s);
     data_free_conf(&conf);
@@ -334,7 +404,8 @@ const struct cmd cmd_data = {
     .help = "show what the reader sees in a data file or in a net's data",
     .more = "A name that ends in .ini is a network file: its [data] is read, split and normalized "
             "as training does. Any other is a data file, shown as it is; - is csv from standard "
-            "input. Shown are shape, ranges, samples of each class, values that never change or "
+            "input, and --set data.target=value and the like say how to read it. Shown are shape, "
+            "ranges, samples of each class, values that never change or "
             "are no numbers, and samples that occur twice, in a part or in two of them.\n"
             "--export writes NAME_train.csv and so on (a file: NAME.csv), in the order channels, "
             "rows, columns; npy has the classes beside it in NAME_train_labels.npy.",

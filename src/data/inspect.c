@@ -13,34 +13,34 @@ static const real *sample(const struct part *p, uint32_t i)
 
 /* ---- ranges and counts ---- */
 
-static void values(struct inspect_part *q)
+/* Numbers [from, to) of all samples, or one of them. Returns how many are not finite. */
+static uint64_t look(const struct part *p, size_t from, size_t to, struct inspect_value *v)
 {
-    size_t size = shape_size(q->part->of->shape);
-    double sum = 0, squares = 0, n = 0;
-    q->min = (double)INFINITY;
-    q->max = -(double)INFINITY;
-    for (uint32_t i = 0; i < q->part->n; i++)
-        for (size_t j = 0; j < size; j++) {
-            double v = (double)sample(q->part, i)[j];
-            if (!isfinite(v)) {
-                q->not_finite++;
+    double sum = 0, squares = 0;
+    uint64_t n = 0;
+    *v = (struct inspect_value){.min = (double)INFINITY, .max = -(double)INFINITY};
+    for (uint32_t i = 0; i < p->n; i++)
+        for (size_t j = from; j < to; j++) {
+            double x = (double)sample(p, i)[j];
+            if (!isfinite(x))
                 continue;
-            }
             n++;
-            sum += v;
-            q->min = v < q->min ? v : q->min;
-            q->max = v > q->max ? v : q->max;
+            sum += x;
+            v->min = x < v->min ? x : v->min;
+            v->max = x > v->max ? x : v->max;
         }
-    q->mean = sum / n; /* NaN where there is no value */
-    for (uint32_t i = 0; i < q->part->n; i++)
-        for (size_t j = 0; j < size; j++) {
-            double v = (double)sample(q->part, i)[j];
-            if (isfinite(v))
-                squares += (v - q->mean) * (v - q->mean);
+    if (n == 0) {
+        *v = (struct inspect_value){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+        return (to - from) * p->n;
+    }
+    v->mean = sum / (double)n;
+    for (uint32_t i = 0; i < p->n; i++)
+        for (size_t j = from; j < to; j++) {
+            double x = (double)sample(p, i)[j];
+            squares += isfinite(x) ? (x - v->mean) * (x - v->mean) : 0;
         }
-    q->deviation = sqrt(squares / n);
-    if (n == 0)
-        q->min = q->max = (double)NAN;
+    v->deviation = sqrt(squares / (double)n);
+    return (to - from) * p->n - n;
 }
 
 static int targets(struct inspect_part *q, int classes, struct err *e)
@@ -64,22 +64,21 @@ static int targets(struct inspect_part *q, int classes, struct err *e)
     return 0;
 }
 
-/* ---- values that never change ---- */
+/* ---- each number of a sample ---- */
 
-static int constants(struct inspect *q, struct err *e)
+static int each_value(struct inspect *q, struct err *e)
 {
     const struct part *p = q->part[0].part;
     struct shape s = p->of->shape;
     size_t c = (size_t)s.c, hw = (size_t)s.h * (size_t)s.w;
+    q->value = mem_alloc(c * hw, sizeof *q->value, e);
     q->constant = mem_alloc(c * hw, sizeof *q->constant, e);
-    if (!q->constant)
+    if (!q->value || !q->constant)
         return -1;
     for (size_t j = 0; j < c * hw; j++) {
         size_t at = j % hw * c + j / hw;
-        uint32_t i = 1;
-        while (i < p->n && sample(p, i)[at] == sample(p, 0)[at])
-            i++;
-        if (i >= p->n && p->n > 1)
+        uint64_t odd = look(p, at, at + 1, &q->value[j]);
+        if (odd == 0 && p->n > 1 && q->value[j].min == q->value[j].max)
             q->constant[q->n_constant++] = (uint32_t)j;
     }
     return 0;
@@ -167,16 +166,18 @@ static int duplicates(struct inspect *q, struct err *e)
 int inspect_run(struct inspect *q, struct err *e)
 {
     for (int i = 0; i < q->n; i++) {
-        values(&q->part[i]);
-        if (targets(&q->part[i], q->classes, e))
+        struct inspect_part *p = &q->part[i];
+        p->not_finite = look(p->part, 0, shape_size(p->part->of->shape), &p->all);
+        if (targets(p, q->classes, e))
             return -1;
     }
-    return constants(q, e) || duplicates(q, e) ? -1 : 0;
+    return each_value(q, e) || duplicates(q, e) ? -1 : 0;
 }
 
 void inspect_free(struct inspect *q)
 {
     for (int i = 0; i < q->n; i++)
         mem_free(q->part[i].count);
+    mem_free(q->value);
     mem_free(q->constant);
 }
