@@ -39,9 +39,8 @@ static const char *count(const char *p, const char *end, int counts[KINDS])
     for (; p < end && (quoted || *p != '\n'); p++) {
         const char *d = *p && !quoted ? strchr(kinds, *p) : NULL;
         quoted = quoted != (*p == '"');
-        if (d && *d != ' ')
-            counts[d - kinds]++;
-        else if (d && begun && p + 1 < end && !strchr(" \r\n", p[1]))
+        bool last_blank = begun && p + 1 < end && !strchr(" \r\n", p[1]);
+        if (d && (*d != ' ' || last_blank))
             counts[d - kinds]++;
         begun = begun || *p != ' ';
     }
@@ -50,7 +49,7 @@ static const char *count(const char *p, const char *end, int counts[KINDS])
 
 char fields_guess(const char *p, const char *end)
 {
-    int first[KINDS] = {0}, counts[KINDS];
+    int first[KINDS] = {0}, counts[KINDS] = {0};
     bool same[KINDS] = {true, true, true, true};
     for (int line = 0; line < GUESS_LINES && p < end; line++) {
         p = count(p, end, line ? counts : first);

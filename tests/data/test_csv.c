@@ -12,7 +12,7 @@
     "5.1,1.4,setosa\n"                                                                             \
     "6.2,4.5,virginica\n"                                                                          \
     "5.0,1.3,setosa\n"
-static const real iris[] = {5.1f, 1.4f, 6.2f, 4.5f, 5.0f, 1.3f};
+static const real iris[] = {(real)5.1, (real)1.4, (real)6.2, (real)4.5, (real)5.0, (real)1.3};
 
 /* ---- how a table may be written ---- */
 

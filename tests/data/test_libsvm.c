@@ -10,7 +10,7 @@
     "+1 1:0.5 3:-1\n"                                                                              \
     "-1 2:2e1\n"                                                                                   \
     "1.0 1:1 2:2 3:3\n"
-static const real dense[] = {0.5f, 0, -1, 0, 20, 0, 1, 2, 3};
+static const real dense[] = {(real)0.5, 0, -1, 0, 20, 0, 1, 2, 3};
 
 static void test_layouts(void **state)
 {
@@ -56,7 +56,7 @@ static void test_targets(void **state)
     tmp_text("a.libsvm", "1.5 1:1\n-2 1:2\n1.5 1:3\n");
     read_well(&s, "a.libsvm", "target = value");
     assert_true(s.k == 1 && s.classes == 0 && !s.label);
-    assert_true(s.target[0] == 1.5f && s.target[1] == -2 && s.target[2] == 1.5f);
+    assert_true(s.target[0] == (real)1.5 && s.target[1] == -2 && s.target[2] == (real)1.5);
     samples_free(&s);
     read_well(&s, "a.libsvm", "target = input");
     same_classes(&s, "-2 1.5", "1.5 -2 1.5");
