@@ -20,7 +20,7 @@ line | regions | confusion | curves) ;;
     ;;
 esac
 [ $# -ge 3 ] || { echo 'picture: needs a run and a file to write' >&2 && exit 2; }
-kind=$1 run=$2 out=$3 title=${4:-}
+kind=$1 run=$2 out=$3 title=$(printf '%s' "${4:-}" | tr -d '\042\134')
 if ! command -v gnuplot >/dev/null 2>&1; then
     echo 'picture: gnuplot is missing; install it with: scripts/deps.sh run' >&2
     exit 1
@@ -47,7 +47,7 @@ head_of() # WIDTH HEIGHT
     cat <<END
 set terminal pngcairo noenhanced size $1,$2 font "Sans,9"
 set output "$work/out.png"
-set title "$(printf '%s' "$title" | tr -d '"\\' | fold -s -w $(($1 / 7)) | sed ':a;N;$!ba;s/\n/\\n/g')"
+set title "$(printf '%s' "$title" | fold -s -w $(($1 / 7)) | sed ':a;N;$!ba;s/\n/\\n/g')"
 set border lc rgb "#606060"
 set tics nomirror out textcolor rgb "#303030"
 set datafile separator ","
@@ -152,7 +152,12 @@ plot "$work/regions.csv" using 1:2:3 with image notitle, \
 END
 }
 
-draw_"$kind" >"$work/script" && gnuplot "$work/script" && [ -s "$work/out.png" ] &&
-    cp "$work/out.png" "$out" && exit 0
+case $kind in
+line) draw_line ;;
+regions) draw_regions ;;
+confusion) draw_confusion ;;
+curves) draw_curves ;;
+esac >"$work/script" && gnuplot "$work/script" && [ -s "$work/out.png" ] && cp "$work/out.png" "$out" &&
+    exit 0
 echo "picture: could not draw $out" >&2
 exit 1

@@ -11,7 +11,7 @@
 # docs/RESULTS.md is written from docs/results.csv, with the pictures in docs/pictures/.
 #
 #   --seeds N     at most so many seeds
-#   --threads T   threads of a run (default: all processors; changes no bit)
+#   --threads T   threads of a run on files (default: all processors); generators take one
 #   --list        prints the rows and ends
 #   --report      runs nothing, writes docs/RESULTS.md
 #
@@ -47,7 +47,7 @@ rows_of()
 # Sets the fields of a line of the table.
 read_row()
 {
-    IFS=$'\t' read -r id group title net settings measures reported expect pictures note <<<"$1"
+    IFS=$'\t' read -r id _ title net settings measures _ _ pictures _ <<<"$1"
     [ "$settings" != - ] || settings=
     name=${id//\//_}
     # comments of the net may change, its meaning not
@@ -96,14 +96,17 @@ forget_stale()
 # Trains seed $1 into $run; sets code and seconds.
 train()
 {
-    local sets=() word start
+    local sets=() word start t
     for word in $settings; do
         case $word in seeds=*) ;; *) sets+=(--set "$word") ;; esac
     done
+    # a generator's samples are few and their nets small: threads would only wait for each other
+    t=$threads
+    grep -q '^train *=.*datasets/' "$net" || t=1
     rm -f "$run/stderr"
     mkdir -p "$run" || return 1
     start=$(date +%s.%N)
-    "$DIYNN" train -q --resume -o "$run" --threads "$threads" --set "data.seed=$1" \
+    "$DIYNN" train -q --resume -o "$run" --threads "$t" --set "data.seed=$1" \
         --set "train.seed=$1" "${sets[@]}" "$net" 2>"$run/stderr"
     code=$?
     seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.2f", b - a }')
@@ -182,7 +185,8 @@ run_seed()
     train "$1" || return 1
     rm -f "$run"/eval_*.json
     for m in $measures; do
-        value=$(measure "$m") && [ -n "$value" ] || {
+        value=$(measure "$m")
+        [ -n "$value" ] || {
             say "$id, seed $1: $m could not be measured"
             return 1
         }
@@ -197,12 +201,12 @@ run_seed()
 has_data()
 {
     local file
-    for file in $(sed -n 's/^\(train\|test\) *= *\(datasets[^ ]*\).*/\2/p' "$net"); do
+    while read -r file; do
         [ -e "$file" ] || {
             say "$id is left out: there is no $file (scripts/get_data.sh gets it)"
             return 1
         }
-    done
+    done < <(sed -n 's/^\(train\|test\) *= *\(datasets[^ ]*\).*/\2/p' "$net")
 }
 
 run_row()
