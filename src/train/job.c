@@ -42,7 +42,7 @@ const struct opt train_opts[] = {
      .min = 0,
      .max = 1 << 24,
      .help = "samples of a batch that pass through the net at once, their gradients added; saves "
-             "memory, changes no bit; 0: all of them"},
+             "memory, changes no bit (but batchnorm learns from each chunk alone); 0: all of them"},
     {.name = "shuffle",
      .type = OPT_BOOL,
      .offset = FIELD(shuffle),
@@ -275,6 +275,36 @@ static void check_schedule(struct job *job, struct diag *d)
                  "[schedule] plateau needs evaluations: [train] eval_every or eval_steps above 0");
 }
 
+/* Samples of the smallest pass that a batch of n is cut into. */
+static uint32_t smallest_piece(const struct job *job, uint32_t n)
+{
+    uint32_t chunk = (uint32_t)job->train.chunk;
+    return chunk == 0 || chunk >= n ? n : n % chunk ? n % chunk : chunk;
+}
+
+/* Batch statistics of one sample say nothing; found here, not in the middle of the training. */
+static void check_passes(struct job *job, struct diag *d)
+{
+    bool all = job->train.batch < 0, last = false;
+    if (!job->loaded && all)
+        return;
+    uint32_t batch = job->loaded ? job_batch(job) : (uint32_t)job->train.batch;
+    uint32_t rest = job->loaded && !job->train.drop_last ? job->samples.train.n % batch : 0;
+    bool one = smallest_piece(job, batch) == 1;
+    if (!one && rest)
+        one = last = smallest_piece(job, rest) == 1;
+    for (int i = 1; one && i < job->net->n_layers; i++) {
+        const struct layer *l = &job->net->layers[i];
+        if (!l->broken && l->ops->flags & LAYER_MIXES && !l->common.freeze &&
+            l->out.h * l->out.w == 1)
+            diag_add(d, job->nf->path, l->line,
+                     "[%s] needs two samples at a time to learn, but [train] gives it one%s",
+                     l->ops->name,
+                     last ? " at the end of an epoch; drop_last = yes leaves that out"
+                          : ": batch, or what chunk leaves of it, is too small");
+    }
+}
+
 static void check_train(struct job *job, struct diag *d)
 {
     const struct section *s = netfile_section(job->nf, "train");
@@ -288,6 +318,8 @@ static void check_train(struct job *job, struct diag *d)
     if (s && job->train.drop_last && job->loaded && job_steps_per_epoch(job) == 0)
         diag_add(d, job->nf->path, opt_line(s, "drop_last"),
                  "[train] drop_last leaves no batch at all");
+    if (job->net->output)
+        check_passes(job, d);
 }
 
 static int wrong_file(const struct job *job, const struct diag *d, struct err *e)

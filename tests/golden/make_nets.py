@@ -44,17 +44,34 @@ def read(path):
 class Net:
     def __init__(self, sections, shape, numbers):
         self.layers = [s for s in sections if s[0] not in SETTINGS]
-        self.params = {}  # name: (tensor, keys of its layer)
+        self.params = {}  # name: (tensor, keys of its layer); buffers too
         self.numbers = numbers
+        self.training = False
         self.run(torch.zeros(1, *shape, dtype=torch.float64))
+        self.training = True
 
-    def param(self, layer, name, shape, fan):
+    def tensor(self, layer, name, values, trained):
         key = layer[1] + "." + name
         if key not in self.params:
-            w = torch.tensor(self.numbers.uniform(-1, 1, *shape) / 2 ** round(fan ** 0.5 / 2))
-            w.requires_grad = layer[2].get("freeze", "no") == "no"
+            w = torch.tensor(values())
+            w.requires_grad = trained and layer[2].get("freeze", "no") == "no"
             self.params[key] = (w, layer[2])
         return self.params[key][0]
+
+    def param(self, layer, name, shape, fan):
+        return self.tensor(layer, name, lambda: self.numbers.uniform(-1, 1, *shape)
+                           / 2 ** round(fan ** 0.5 / 2), True)
+
+    def buffer(self, layer, name, low, high, *shape):
+        return self.tensor(layer, name, lambda: self.numbers.uniform(low, high, *shape), False)
+
+    def affine(self, layer, shape):
+        """Weight and bias of a normalization, or None."""
+        if layer[2].get("affine", "yes") == "no":
+            return None, None
+        bias = layer[2].get("bias", "yes") == "yes"
+        return (self.param(layer, "weight", shape, 1),
+                self.param(layer, "bias", shape, 1) if bias else None)
 
     def apply(self, layer, inputs):
         kind, _, keys = layer
@@ -73,6 +90,30 @@ class Net:
             return x.tanh()
         if kind == "sigmoid":
             return x.sigmoid()
+        if kind == "leaky_relu":
+            return F.leaky_relu(x, float(keys.get("slope", 0.01)))
+        if kind == "elu":
+            return F.elu(x, float(keys.get("alpha", 1)))
+        if kind == "gelu":
+            return F.gelu(x, approximate=keys.get("approximate", "none"))
+        if kind == "silu":
+            return F.silu(x)
+        if kind == "layernorm":
+            shape = x.shape[1:]
+            return F.layer_norm(x, shape, *self.affine(layer, shape), float(keys.get("eps", 1e-5)))
+        if kind == "batchnorm":
+            c = x.shape[1]
+            mean = self.buffer(layer, "running_mean", -1, 1, c)
+            var = self.buffer(layer, "running_var", 0.5, 2, c)
+            train = self.training and keys.get("freeze", "no") == "no"
+            return F.batch_norm(x, mean, var, *self.affine(layer, (c,)), train,
+                                float(keys.get("momentum", 0.1)), float(keys.get("eps", 1e-5)))
+        if kind == "random_fourier":
+            x = x.flatten(1)
+            units = int(keys["units"])
+            w = self.buffer(layer, "weight", -2, 2, units, x.shape[1])
+            b = self.buffer(layer, "bias", 0, 6, units)
+            return (F.linear(x, w, b).cos() * (2 / units) ** 0.5).reshape(-1, units, 1, 1)
         if kind == "softmax":
             return x.softmax(1)
         if kind == "flatten":
@@ -97,17 +138,37 @@ class Net:
 
 def make_loss(keys, classes, last):
     kind, reduction = keys.get("type", "cross_entropy"), keys.get("reduction", "mean")
+    weights = None
+    if "class_weights" in keys:
+        weights = torch.tensor([float(v) for v in keys["class_weights"].split(",")]).double()
+
+    def hinge(output, target):
+        p = 2 if keys.get("squared", "no") == "yes" else 1
+        if output.shape[1] == 1:
+            each = (1 - (2 * target - 1) * output.reshape(-1)).clamp(min=0) ** p
+        else:
+            each = F.multi_margin_loss(output, target, p=p, reduction="none")
+        count = torch.ones(len(target)).double() if weights is None else weights[target]
+        return (each * count).sum() / (count.sum() if reduction == "mean" else 1)
 
     def loss(output, logits, target):
         k = output.shape[1]
         if kind == "cross_entropy":
             assert last == "softmax"
-            return F.cross_entropy(logits, target, reduction=reduction)
+            return F.cross_entropy(logits, target, weight=weights, reduction=reduction,
+                                   label_smoothing=float(keys.get("label_smoothing", 0)))
+        if kind == "hinge":
+            return hinge(output, target)
         if classes:
             target = (target.reshape(-1, 1) if k == 1 else F.one_hot(target, k)).double()
         if kind == "binary_cross_entropy":
             assert last == "sigmoid"
             return F.binary_cross_entropy_with_logits(logits, target, reduction=reduction)
+        if kind == "mae":
+            return F.l1_loss(output, target, reduction=reduction)
+        if kind == "huber":
+            return F.huber_loss(output, target, reduction=reduction,
+                                delta=float(keys.get("delta", 1)))
         return F.mse_loss(output, target, reduction=reduction)
 
     return loss
@@ -177,7 +238,9 @@ def make_rates(keys, lr, steps, per_epoch):
 
 def make_data(data, net, shape, numbers):
     x = torch.tensor(numbers.uniform(-2, 2, SAMPLES, *shape))
+    net.training = False
     k = net.run(x[:1])[0].shape[1]
+    net.training = True
     if data.get("target", "class") == "class":
         return x, torch.tensor(numbers.labels(int(data["classes"]), SAMPLES))
     return x, torch.tensor(numbers.uniform(0, 1, SAMPLES, k))
@@ -209,7 +272,7 @@ def train(path):
         for group, rate in zip(optimizer.param_groups, base):
             group["lr"] = rate * rates[step] / lr
         optimizer.zero_grad()
-        output, logits = net.run(x[at:at + batch])
+        output, logits = net.run(x[at:at + batch])  # batchnorm's buffers follow
         value = loss(output, logits, target[at:at + batch])
         value.backward()
         losses.append(value.item())
