@@ -64,7 +64,7 @@ refused optimizer.lr=fast '[optimizer] lr = fast: must be a number greater than 
 refused 'data.train=a #b' "data.train=a #b: a value cannot hold a blank with '#' or ';' behind it (a file could not)"
 refused "$(printf 'data.train=a\033b')" 'control character 0x1b'
 refused schedule.type=steep '[schedule] type = steep: must be constant, step, multistep, exponential, time, poly, cosine, onecycle or plateau; did you mean '"'step'?"
-refused loss.type=mae "[loss] type = mae: must be binary_cross_entropy, cross_entropy or mse; did you mean 'mse'?"
+refused loss.type=mes "[loss] type = mes: must be binary_cross_entropy, cross_entropy, hinge, huber, mae or mse; did you mean 'mse'?"
 
 run "$DIYNN" summary --set hidden.units=7 --set hidden.units=500 --set train.batch=all "$net"
 expect 0 'the last --set of a key rules'

@@ -2,64 +2,73 @@
 # The same bits whatever the threads, the fusion and the chunks.
 . tests/cli/lib.sh
 
-net=tests/files/nets/bits.ini
-
-# train NAME OPTION..: a run in $T/NAME
+# train NAME OPTION..: a run of $net in $R/NAME
 train()
 {
     name=$1
     shift
-    run "$DIYNN" train $net -o "$T/$name" -q "$@"
-    expect 0 "train: $name"
+    run "$DIYNN" train $net -o "$R/$name" -q "$@"
+    expect 0 "$kind: train $name"
 }
 
 # The log but for its last two columns, which are times.
 log()
 {
-    sed 's/,[^,]*,[^,]*$//' "$T/$1/log.csv" >"$T/$1.log"
+    sed 's/,[^,]*,[^,]*$//' "$R/$1/log.csv" >"$R/$1.log"
 }
 
 same_run() # NAME
 {
     log "$1"
-    same "$T/one/last.safetensors" "$T/$1/last.safetensors" "$1: last checkpoint"
-    same "$T/one/best.safetensors" "$T/$1/best.safetensors" "$1: best checkpoint"
-    same "$T/one.log" "$T/$1.log" "$1: log"
+    same "$R/one/last.safetensors" "$R/$1/last.safetensors" "$kind: $1: last checkpoint"
+    same "$R/one/best.safetensors" "$R/$1/best.safetensors" "$kind: $1: best checkpoint"
+    same "$R/one.log" "$R/$1.log" "$kind: $1: log"
 }
 
-train one --threads 1
-log one
-check 'the log has its rows' test "$(wc -l <"$T/one.log")" -gt 30
+for kind in bits bits_norm; do
+    net=tests/files/nets/$kind.ini
+    R=$T/$kind
+    mkdir "$R"
+    train one --threads 1
+    log one
+    check "$kind: the log has its rows" test "$(wc -l <"$R/one.log")" -gt 30
 
-for n in 2 3 4 7; do
-    train threads-$n --threads $n
-    same_run threads-$n
-done
+    for n in 2 3 4 7; do
+        train threads-$n --threads $n
+        same_run threads-$n
+    done
 
-export DIYNN_FUSE=0
-train unfused --threads 2
-unset DIYNN_FUSE
-same_run unfused
+    export DIYNN_FUSE=0
+    train unfused --threads 2
+    unset DIYNN_FUSE
+    same_run unfused
 
-# the chunk stands in the network file inside a checkpoint, so only the rows are compared
-train chunks --threads 2 --set train.chunk=10
-log chunks
-same "$T/one.log" "$T/chunks.log" 'chunks: log'
+    # the chunk stands in the network file inside a checkpoint, so only the rows are compared; batchnorm
+    # learns from each chunk alone, but threads do not matter there either
+    train chunks --threads 2 --set train.chunk=10
+    if [ $kind = bits_norm ]; then
+        train chunks-5 --threads 5 --set train.chunk=10
+        same "$R/chunks/last.safetensors" "$R/chunks-5/last.safetensors" "$kind: chunks by 2 and 5 threads"
+    else
+        log chunks
+        same "$R/one.log" "$R/chunks.log" "$kind: chunks: log"
+    fi
 
-# another seed gives another net: the comparison above can fail
-train seed --threads 2 --seed 2
-check_not 'another seed gives another net' cmp "$T/one/last.safetensors" "$T/seed/last.safetensors"
+    # another seed gives another net: the comparison above can fail
+    train seed --threads 2 --seed 2
+    check_not "$kind: another seed gives another net" cmp "$R/one/last.safetensors" "$R/seed/last.safetensors"
 
-# AVX2 and AVX-512 give the same bits, where this machine has both
-if grep -q avx512f /proc/cpuinfo 2>/dev/null; then
-    train avx2 --isa avx2
-    train avx512 --isa avx512 --threads 2
-    same "$T/avx2/last.safetensors" "$T/avx512/last.safetensors" 'AVX2 and AVX-512: last checkpoint'
-else
-    skip 'AVX2 against AVX-512' 'this machine has no AVX-512'
-fi
-for isa in ref base; do
-    train $isa-1 --isa $isa --threads 1
-    train $isa-3 --isa $isa --threads 3
-    same "$T/$isa-1/last.safetensors" "$T/$isa-3/last.safetensors" "$isa: 1 and 3 threads"
+    # AVX2 and AVX-512 give the same bits, where this machine has both
+    if grep -q avx512f /proc/cpuinfo 2>/dev/null; then
+        train avx2 --isa avx2
+        train avx512 --isa avx512 --threads 2
+        same "$R/avx2/last.safetensors" "$R/avx512/last.safetensors" "$kind: AVX2 and AVX-512: last checkpoint"
+    else
+        skip 'AVX2 against AVX-512' 'this machine has no AVX-512'
+    fi
+    for isa in ref base; do
+        train $isa-1 --isa $isa --threads 1
+        train $isa-3 --isa $isa --threads 3
+        same "$R/$isa-1/last.safetensors" "$R/$isa-3/last.safetensors" "$kind: $isa: 1 and 3 threads"
+    done
 done

@@ -2,7 +2,6 @@
 # A run that is stopped and resumed is the run that was never stopped, bit by bit.
 . tests/cli/lib.sh
 
-net=tests/files/nets/bits.ini
 options=(--set train.epochs=60 --set train.save_every=0.01 --set train.log_every=5 --threads 2 -q)
 RANDOM=${SEED:-7}
 
@@ -33,19 +32,28 @@ stopped()
     [ $status -ne 0 ]
 }
 
-run "$DIYNN" train $net -o "$T/whole" "${options[@]}"
-expect 0 'a run that is never stopped'
-log whole
+# killed_often TIMES LEAST: a run that ends undisturbed, and one that is killed now and then.
+killed_often()
+{
+    run "$DIYNN" train $net -o "$T/whole" "${options[@]}" --force
+    expect 0 "$net, never stopped"
+    log whole
+    kills=0
+    for _ in $(seq "$1"); do
+        stopped KILL killed && kills=$((kills + 1))
+    done
+    check "killed $kills of $1 times" test $kills -ge "$2"
+    run "$DIYNN" train $net -o "$T/killed" --resume "${options[@]}"
+    expect 0 'resumed after SIGKILL'
+    same_run killed
+    check 'no temporary file is left' test -z "$(find "$T/killed" -name '.*' -type f)"
+}
 
-kills=0
-for _ in $(seq 20); do
-    stopped KILL killed && kills=$((kills + 1))
-done
-check "killed $kills of 20 times" test $kills -ge 3
-run "$DIYNN" train $net -o "$T/killed" --resume "${options[@]}"
-expect 0 'resumed after SIGKILL'
-same_run killed
-check 'no temporary file is left' test -z "$(find "$T/killed" -name '.*' -type f)"
+net=tests/files/nets/bits_norm.ini
+killed_often 10 2
+rm -r "$T/killed"
+net=tests/files/nets/bits.ini
+killed_often 20 3
 
 # A signal that asks: the step is finished and saved, exit 130.
 interrupts=0
