@@ -105,8 +105,12 @@ void feed_count(const struct feed *f, int n, struct metrics *m)
 {
     for (int i = 0; i < n; i++) {
         m->loss_sum += (double)f->value[i];
-        m->weight += f->label ? loss_weight(&f->job->loss, f->label[i]) : 1;
-        m->hits += f->decision && f->decision[i] == f->label[i];
+        if (f->label) {
+            m->weight += loss_weight(&f->job->loss, f->label[i]);
+            m->hits += f->decision[i] == f->label[i];
+        } else {
+            m->weight++;
+        }
     }
     m->n += (uint64_t)n;
 }

@@ -43,12 +43,13 @@ for kind in bits bits_norm; do
     unset DIYNN_FUSE
     same_run unfused
 
-    # the chunk stands in the network file inside a checkpoint, so only the rows are compared; batchnorm
-    # learns from each chunk alone, but threads do not matter there either
+    # the chunk stands in the network file inside a checkpoint, so only the rows are compared;
+    # batchnorm learns from each chunk alone, but threads do not matter there either
     train chunks --threads 2 --set train.chunk=10
     if [ $kind = bits_norm ]; then
         train chunks-5 --threads 5 --set train.chunk=10
-        same "$R/chunks/last.safetensors" "$R/chunks-5/last.safetensors" "$kind: chunks by 2 and 5 threads"
+        same "$R/chunks/last.safetensors" "$R/chunks-5/last.safetensors" \
+            "$kind: chunks by 2 and 5 threads"
     else
         log chunks
         same "$R/one.log" "$R/chunks.log" "$kind: chunks: log"
@@ -56,19 +57,22 @@ for kind in bits bits_norm; do
 
     # another seed gives another net: the comparison above can fail
     train seed --threads 2 --seed 2
-    check_not "$kind: another seed gives another net" cmp "$R/one/last.safetensors" "$R/seed/last.safetensors"
+    check_not "$kind: another seed gives another net" \
+        cmp "$R/one/last.safetensors" "$R/seed/last.safetensors"
 
     # AVX2 and AVX-512 give the same bits, where this machine has both
     if grep -q avx512f /proc/cpuinfo 2>/dev/null; then
         train avx2 --isa avx2
         train avx512 --isa avx512 --threads 2
-        same "$R/avx2/last.safetensors" "$R/avx512/last.safetensors" "$kind: AVX2 and AVX-512: last checkpoint"
+        same "$R/avx2/last.safetensors" "$R/avx512/last.safetensors" \
+            "$kind: AVX2 and AVX-512: last checkpoint"
     else
         skip 'AVX2 against AVX-512' 'this machine has no AVX-512'
     fi
     for isa in ref base; do
         train $isa-1 --isa $isa --threads 1
         train $isa-3 --isa $isa --threads 3
-        same "$R/$isa-1/last.safetensors" "$R/$isa-3/last.safetensors" "$kind: $isa: 1 and 3 threads"
+        same "$R/$isa-1/last.safetensors" "$R/$isa-3/last.safetensors" \
+            "$kind: $isa: 1 and 3 threads"
     done
 done
