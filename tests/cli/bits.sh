@@ -76,3 +76,15 @@ for kind in bits bits_norm; do
             "$kind: $isa: 1 and 3 threads"
     done
 done
+
+# every optimizer, with all that is done to gradients and weights around it
+R=$T
+for type in $(sed -n 's/^### `\[optimizer\] type = \(.*\)`$/\1/p' docs/REFERENCE.md); do
+    set -- --set optimizer.type="$type" --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4 \
+        --set optimizer.clip_value=0.2 --set optimizer.ema=0.9 --set train.epochs=3 \
+        --set schedule.type=plateau --set schedule.patience=0 --set schedule.warmup=0.5
+    train "$type-1" --threads 1 "$@"
+    train "$type-3" --threads 3 "$@"
+    same "$T/$type-1/last.safetensors" "$T/$type-3/last.safetensors" "$type: 1 and 3 threads"
+done
+check 'all optimizers were tried' test -d "$T/rprop-3" -a -d "$T/adadelta-3"

@@ -139,6 +139,45 @@ same "$T/early/best.safetensors" "$T/early-killed/best.safetensors" 'early_stop:
 run "$DIYNN" train $net -o "$T/early" --resume "${early[@]}"
 expect_err 'is finished'
 
+# What else the state of a run has: averaged weights, what a plateau has seen, a warm-up, other
+# optimizers. One of them is made longer when it has ended.
+state=(--set train.epochs=30 --set train.save_every=0.01 --threads 2 -q --set optimizer.ema=0.9
+       --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4)
+for kind in plateau cosine; do
+    options=("${state[@]}" --set schedule.type=$kind)
+    if [ $kind = plateau ]; then
+        options+=(--set optimizer.type=rmsprop --set optimizer.centered=yes --set optimizer.lr=0.01
+                  --set optimizer.momentum=0.5 --set schedule.patience=0 --set schedule.gamma=0.7
+                  --set schedule.warmup=1.5)
+    else
+        options+=(--set optimizer.type=nadam --set schedule.min_lr=1e-5 --set schedule.warmup=3)
+    fi
+    run "$DIYNN" train $net -o "$T/$kind" "${options[@]}"
+    expect 0 "a run with $kind"
+    log $kind
+    check "$kind: the rate changes" \
+        test "$(cut -d , -f 3 "$T/$kind.log" | sort -u | wc -l)" -gt 5
+    for _ in 1 2 3 4 5; do
+        stopped KILL $kind-killed
+    done
+    run "$DIYNN" train $net -o "$T/$kind-killed" --resume "${options[@]}"
+    expect 0 "$kind, killed and resumed"
+    log $kind-killed
+    same "$T/$kind.log" "$T/$kind-killed.log" "$kind: log"
+    for file in last best; do
+        same "$T/$kind/$file.safetensors" "$T/$kind-killed/$file.safetensors" "$kind: $file"
+    done
+    run "$DIYNN" train $net -o "$T/$kind-short" "${options[@]}" --set train.epochs=12
+    run "$DIYNN" train $net -o "$T/$kind-short" "${options[@]}" --resume
+    if [ $kind = plateau ]; then
+        expect 0 'plateau: more epochs'
+        same "$T/$kind/last.safetensors" "$T/$kind-short/last.safetensors" 'plateau: more epochs'
+    else
+        expect 4 'cosine cannot be made longer'
+        expect_err 'cosine'
+    fi
+done
+
 # A warm start takes what has the same name and shape and lists the rest.
 run "$DIYNN" train $net -o "$T/warm" --init "$T/whole/best.safetensors" --set b.units=11 \
     --set t.from=b --set side.units=11 --set train.epochs=1

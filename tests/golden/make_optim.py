@@ -180,6 +180,7 @@ def plateau_losses(numbers):
 
 
 def main():
+    torch.set_default_dtype(torch.float64)  # NAdam keeps a product in it
     numbers = Numbers(2)
     out = {"start": numbers.uniform(-1, 1, 4), "slope": numbers.uniform(0.25, 4, 4),
            "centre": numbers.uniform(-1, 1, 4)}

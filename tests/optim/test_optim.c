@@ -60,7 +60,10 @@ static void test_clip_norm(void **state)
     for (int i = 0; i < 3; i++)
         for (size_t j = 0; j < sizes[i]; j++)
             square += (double)q[i].g[j] * (double)q[i].g[j];
-    three_steps(&o, &net, 2);
+    struct steps s = {.o = &o, .net = &net, .team = team_new(2, &e), .t = 1, .lr = 1};
+    assert_non_null(s.team);
+    team_run(s.team, one_step, &s);
+    team_free(s.team);
     for (int i = 0; i < 3; i++)
         for (size_t j = 0; j < sizes[i]; j++) {
             const double scale = 2 / (sqrt(square) + 1e-6), g = (double)q[i].g[j] * scale;
