@@ -30,11 +30,10 @@ const char *const schedule_help[] = {
     "the rate falls by a factor at each of a list of epochs",
     "the rate falls by a factor every epoch",
     "lr / (1 + gamma * epoch)",
-    "falls step by step along a power of what is left of the run",
-    "falls step by step along half a cosine, over the run",
-    "rises, then falls to nearly nothing, step by step along half cosines, over the run",
-    "the rate falls by a factor when the validation loss (without validation: the training loss) "
-    "does not get better"};
+    "the rate falls step by step along a power of what is left of the run",
+    "the rate falls step by step along half a cosine, over the run",
+    "the rate rises, then falls to nearly nothing, step by step, over the run",
+    "the rate falls by a factor when the loss on validation (or else on training) gets no better"};
 
 #define FIELD(f) offsetof(struct schedule, f)
 
