@@ -239,7 +239,8 @@ static void normal(real *out, const uint32_t *u, const uint32_t *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         real p = (real)((u[i] >> 8) + 1) * (real)0x1p-24, turn = (real)(v[i] >> 8) * (real)0x1p-24;
-        out[i] = LIBM(sqrt)(-2 * LIBM(log)(p)) * LIBM(cos)((real)6.28318530717958647693 * turn);
+        /* in double: 2 pi would cost digits */
+        out[i] = LIBM(sqrt)(-2 * LIBM(log)(p)) * (real)cos(6.28318530717958647693 * (double)turn);
     }
 }
 

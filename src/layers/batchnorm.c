@@ -27,7 +27,8 @@ enum { RUNNING_MEAN, RUNNING_VAR, WEIGHT, BIAS };
 
 /* What a pass leaves in l->saved, and how it is cut. c numbers each, unless said. */
 struct view {
-    int c, rows, slice, n_slices;
+    int c, slice; /* rows of a slice; the last one may have less */
+    size_t rows, n_slices;
     real *mean, *inverse; /* inverse: 1 / sqrt(variance + eps) */
     real *by, *sum, *dot; /* in backward: weight times inverse; means of dy and of dy h */
     real *first, *second; /* per slice: mean and sum of squares; in backward sums of dy, dy h */
@@ -46,17 +47,18 @@ static int slice_rows(const struct layer *l)
 
 static struct view view_of(const struct layer *l, const struct pass *p)
 {
-    struct view v = {.c = l->out.c, .rows = p->n * plane(l), .slice = slice_rows(l)};
+    struct view v = {
+        .c = l->out.c, .rows = (size_t)p->n * (size_t)plane(l), .slice = slice_rows(l)};
     size_t c = (size_t)v.c;
-    v.n_slices = (v.rows + v.slice - 1) / v.slice;
+    v.n_slices = (v.rows + (size_t)v.slice - 1) / (size_t)v.slice;
     v.mean = l->saved;
     v.inverse = v.mean + c;
     v.by = v.inverse + c;
     v.sum = v.by + c;
     v.dot = v.sum + c;
     v.first = v.dot + c;
-    v.second = v.first + c * (size_t)v.n_slices;
-    v.h = v.second + c * (size_t)v.n_slices;
+    v.second = v.first + c * v.n_slices;
+    v.h = v.second + c * v.n_slices;
     return v;
 }
 
@@ -91,21 +93,27 @@ static bool own_statistics(const struct layer *l, const struct pass *p)
 }
 
 /* Rows of slice s. */
-static int slice_size(const struct view *v, int s)
+static int slice_size(const struct view *v, size_t s)
 {
-    int left = v->rows - s * v->slice;
-    return left < v->slice ? left : v->slice;
+    size_t left = v->rows - s * (size_t)v->slice;
+    return left < (size_t)v->slice ? (int)left : v->slice;
 }
 
-/* This thread's slices: first and second from x, or, where dy is given, from dy and h. */
+/* This thread's slices. */
+static void my_slices(const struct view *v, const struct pass *p, size_t *lo, size_t *hi)
+{
+    par_range(v->n_slices, 1, p->tid, p->nt, lo, hi);
+}
+
+/* first and second from x, or, where dy is given, from dy and h. */
 static void sum_slices(const struct pass *p, const struct view *v, const real *x, const real *dy)
 {
     size_t lo, hi, c = (size_t)v->c;
-    par_range((size_t)v->n_slices, 1, p->tid, p->nt, &lo, &hi);
+    my_slices(v, p, &lo, &hi);
     for (size_t s = lo; s < hi; s++) {
         size_t at = s * (size_t)v->slice * c;
         real *first = v->first + s * c, *second = v->second + s * c;
-        int m = slice_size(v, (int)s);
+        int m = slice_size(v, s);
         if (dy)
             p->k->col_dots(first, second, dy + at, v->h + at, v->c, m, v->c, GRAD_STORE);
         else
@@ -118,13 +126,13 @@ static void moments(const struct view *v, size_t j, double *mean, double *square
 {
     size_t c = (size_t)v->c;
     double sum = 0;
-    for (int s = 0; s < v->n_slices; s++)
-        sum += slice_size(v, s) * (double)v->first[(size_t)s * c + j];
-    *mean = sum / v->rows;
+    for (size_t s = 0; s < v->n_slices; s++)
+        sum += slice_size(v, s) * (double)v->first[s * c + j];
+    *mean = sum / (double)v->rows;
     *squares = 0;
-    for (int s = 0; s < v->n_slices; s++) {
-        double d = (double)v->first[(size_t)s * c + j] - *mean;
-        *squares += (double)v->second[(size_t)s * c + j] + slice_size(v, s) * d * d;
+    for (size_t s = 0; s < v->n_slices; s++) {
+        double d = (double)v->first[s * c + j] - *mean;
+        *squares += (double)v->second[s * c + j] + slice_size(v, s) * d * d;
     }
 }
 
@@ -144,10 +152,10 @@ static void set_statistics(struct layer *l, const struct pass *p, const struct v
         double mean = (double)running_mean[j], var = (double)running_var[j], squares;
         if (own_statistics(l, p)) {
             moments(v, j, &mean, &squares);
-            var = squares / v->rows;
+            var = squares / (double)v->rows;
             if (v->rows > 1) { /* one row has no variance to follow */
                 follow(&running_mean[j], conf->momentum, mean);
-                follow(&running_var[j], conf->momentum, squares / (v->rows - 1));
+                follow(&running_var[j], conf->momentum, squares / (double)(v->rows - 1));
             }
         }
         v->mean[j] = (real)mean;
@@ -159,17 +167,19 @@ static void forward(struct layer *l, const struct pass *p)
 {
     struct view v = view_of(l, p);
     const real *x = l->in[0]->y, *b = l->n_params > BIAS ? l->params[BIAS].w : NULL;
-    int lo, hi;
+    size_t lo, hi;
     if (own_statistics(l, p)) {
         sum_slices(p, &v, x, NULL);
         team_barrier(p->team, p->tid);
     }
     set_statistics(l, p, &v);
     team_barrier(p->team, p->tid);
-    layer_rows(p, &lo, &hi);
-    size_t at = (size_t)lo * shape_size(l->out);
-    p->k->col_standardize(v.h + at, l->y + at, x + at, v.mean, v.inverse, weight(l), b,
-                          (hi - lo) * plane(l), v.c);
+    my_slices(&v, p, &lo, &hi);
+    for (size_t i = lo; i < hi; i++) {
+        size_t at = i * (size_t)v.slice * (size_t)v.c;
+        p->k->col_standardize(v.h + at, l->y + at, x + at, v.mean, v.inverse, weight(l), b,
+                              slice_size(&v, i), v.c);
+    }
 }
 
 static void put_gradient(struct layer *l, const struct pass *p, int param, size_t j, double g)
@@ -188,32 +198,35 @@ static void set_sums(struct layer *l, const struct pass *p, const struct view *v
     par_range(c, 16, p->tid, p->nt, &lo, &hi);
     for (size_t j = lo; j < hi; j++) {
         double sum = 0, dot = 0;
-        for (size_t s = 0; s < (size_t)v->n_slices; s++) {
+        for (size_t s = 0; s < v->n_slices; s++) {
             sum += (double)v->first[s * c + j];
             dot += (double)v->second[s * c + j];
         }
         put_gradient(l, p, WEIGHT, j, dot);
         put_gradient(l, p, BIAS, j, sum);
         v->by[j] = w ? w[j] * v->inverse[j] : v->inverse[j];
-        v->sum[j] = own_statistics(l, p) ? (real)(sum / v->rows) : 0;
-        v->dot[j] = own_statistics(l, p) ? (real)(dot / v->rows) : 0;
+        v->sum[j] = own_statistics(l, p) ? (real)(sum / (double)v->rows) : 0;
+        v->dot[j] = own_statistics(l, p) ? (real)(dot / (double)v->rows) : 0;
     }
 }
 
 static void backward(struct layer *l, const struct pass *p)
 {
     struct view v = view_of(l, p);
-    int lo, hi;
+    real *dx = l->in[0]->dy;
+    size_t lo, hi;
     sum_slices(p, &v, NULL, l->dy);
     team_barrier(p->team, p->tid);
     set_sums(l, p, &v);
-    if (!l->in[0]->dy)
+    if (!dx)
         return;
     team_barrier(p->team, p->tid);
-    layer_rows(p, &lo, &hi);
-    size_t at = (size_t)lo * shape_size(l->out);
-    p->k->col_standardize_backward(l->in[0]->dy + at, l->dy + at, v.h + at, v.by, v.sum, v.dot,
-                                   (hi - lo) * plane(l), v.c, l->dx_mode[0]);
+    my_slices(&v, p, &lo, &hi);
+    for (size_t i = lo; i < hi; i++) {
+        size_t at = i * (size_t)v.slice * (size_t)v.c;
+        p->k->col_standardize_backward(dx + at, l->dy + at, v.h + at, v.by, v.sum, v.dot,
+                                       slice_size(&v, i), v.c, l->dx_mode[0]);
+    }
 }
 
 static const struct opt opts[] = {{.name = "momentum",

@@ -65,6 +65,7 @@ OP(gelu_tanh, k->curve_forward(CURVE_GELU_TANH, s->y, s->a, n))
 OP(gelu_tanh_back, k->curve_backward(CURVE_GELU_TANH, s->y, s->a, s->b, n, GRAD_ADD))
 OP(silu, k->curve_forward(CURVE_SILU, s->y, s->y, n))
 OP(silu_back, k->curve_backward(CURVE_SILU, s->y, s->a, s->b, n, GRAD_STORE))
+OP(normal, k->normal(s->y, (const uint32_t *)s->a, (const uint32_t *)s->b, n))
 OP(cos_, k->curve_forward(CURVE_COS, s->y, s->a, n))
 OP(cos_back, k->curve_backward(CURVE_COS, s->y, s->a, s->b, n, GRAD_ADD))
 OP(exp_, k->exp(s->y, s->a, n))
@@ -178,6 +179,7 @@ static const struct op ops[] = {
     E(silu, NEAR, false),
     E(silu_slope, NEAR, false),
     E(silu_back, NEAR, true),
+    E(normal, NEAR, true),
     E(cos_, NEAR, true),
     E(cos_back, NEAR, true),
     E(exp_, NEAR, false),

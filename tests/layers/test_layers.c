@@ -340,6 +340,24 @@ static void check_chunks(const struct layer_ops *ops, const struct layer_example
     close_bench(&b);
 }
 
+/* The same pass again, accumulating: every parameter gradient twice. */
+static void check_accumulation(const struct layer_ops *ops, const struct layer_example *ex)
+{
+    struct bench b = open_bench(ops, ex, &full_plan, 2);
+    struct result once = {0}, twice = {0};
+    run(&b);
+    append_gradients(&b, &once);
+    b.pass.accumulate = true;
+    run(&b);
+    append_gradients(&b, &twice);
+    for (size_t i = 0; i < once.n_g; i++)
+        assert_true(fabs((double)twice.g[i] - 2 * (double)once.g[i]) <=
+                    100 * (double)REAL_EPS * (1 + fabs((double)once.g[i])));
+    free_result(&once);
+    free_result(&twice);
+    close_bench(&b);
+}
+
 /* In evaluation nothing is random, and a net planned for evaluation gives the same. */
 static void check_evaluation(const struct layer_ops *ops, const struct layer_example *ex)
 {
@@ -434,6 +452,12 @@ static void test_chunks(void **state)
     each_example(check_chunks);
 }
 
+static void test_accumulation(void **state)
+{
+    (void)state;
+    each_example(check_accumulation);
+}
+
 static void test_evaluation(void **state)
 {
     (void)state;
@@ -449,9 +473,10 @@ static void test_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_registry),   cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_same_bits),  cmocka_unit_test(test_chunks),
-        cmocka_unit_test(test_evaluation), cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_registry),     cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_same_bits),    cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_accumulation), cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
