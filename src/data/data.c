@@ -266,6 +266,7 @@ struct data_conf data_conf_further(const struct data_conf *c, struct shape shape
     f.classes = classes;
     f.names = names;
     f.numbered = classes > 0 && !names;
+    f.further = true;
     f.labels = labels;
     return f;
 }

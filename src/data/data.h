@@ -43,6 +43,10 @@ struct data_conf {
     char *const *names; /* names of the `classes` classes, whose order labels follow; NULL: the file
                          * numbers its classes itself, unless */
     bool numbered;      /* the classes' names are their numbers, 0 to classes - 1 */
+    bool further;       /* see data_conf_further */
+    char *const *columns; /* as in the samples of the training data: a table with a header has these
+                           * columns, wherever they stand; NULL: by position */
+    int n_columns;
 };
 
 enum data_target { TARGET_CLASS, TARGET_VALUE, TARGET_INPUT };
@@ -75,8 +79,10 @@ struct samples {
     int *label;     /* n, in 0 .. classes-1; NULL without classes */
     real *target;   /* n x k; NULL with classes */
     char **names;   /* classes' names; NULL: "0", "1", ... */
-    char **columns; /* names of the numbers of a sample, in c, h, w order; NULL: none */
-    char *labels;   /* the file that the labels came from; NULL: the same as the samples */
+    char **columns; /* names of the n_columns columns of a table: of the numbers of a sample, in c,
+                     * h, w order, then of its targets; NULL: none */
+    int n_columns;
+    char *labels; /* the file that the labels came from; NULL: the same as the samples */
 };
 
 void samples_free(struct samples *s);

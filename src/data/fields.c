@@ -5,6 +5,7 @@
 #include "data/number.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define GUESS_LINES 10
 
@@ -191,6 +192,16 @@ bool field_number(const struct field *d, real *v)
         return false;
     *v = x;
     return true;
+}
+
+bool field_is_missing(const struct field *d)
+{
+    static const char *const words[] = {"", "?", "-", "NA", "N/A", "NaN", "null", "None"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) == d->n && strncasecmp(d->text, words[i], d->n) == 0)
+            return true;
+    }
+    return false;
 }
 
 void fields_free(struct fields *f)

@@ -48,6 +48,9 @@ bool fields_number(struct fields *f, real *v);
 /* Whether a field is a number and nothing else. */
 bool field_number(const struct field *d, real *v);
 
+/* Whether it is what people and programs write where a value is missing. */
+bool field_is_missing(const struct field *d);
+
 void fields_free(struct fields *f);
 
 /* Whether the first n bytes of a file, or all (whole), look like a table: two lines, as far as they

@@ -70,6 +70,8 @@ static int read_further(struct load *l, int which, struct samples *to, const cha
 {
     const struct samples *t = &l->d->train_file;
     struct data_conf c = data_conf_further(l->c, t->shape, t->classes, t->names, labels);
+    c.columns = t->columns;
+    c.n_columns = t->n_columns;
     return read_file(l, which, to, path, &c, e);
 }
 
@@ -139,18 +141,6 @@ static const char *class_name(const struct samples *s, int i, char *out)
     return s->names ? s->names[i] : out;
 }
 
-/* Tables whose columns have names must have the same ones in the same order. */
-static int check_columns(const struct samples *s, const char *who, const struct samples *t,
-                         const char *ref, struct err *e)
-{
-    for (size_t i = 0; s->columns && t->columns && i < shape_size(t->shape); i++) {
-        if (strcmp(s->columns[i], t->columns[i]) != 0)
-            return err_set(e, ERR_DATA, "%s '%.40s' as value %zu of a sample, but %s '%.40s'", who,
-                           s->columns[i], i + 1, ref, t->columns[i]);
-    }
-    return 0;
-}
-
 /* Test and validation must be of the kind of train. */
 static int check_alike(const struct load *l, int which, const struct samples *s, struct err *e)
 {
@@ -161,8 +151,6 @@ static int check_alike(const struct load *l, int which, const struct samples *s,
     if (!shape_equal(s->shape, t->shape))
         return err_set(e, ERR_DATA, "%s %s, but %s %s", who, shape_text(s->shape, a), ref,
                        shape_text(t->shape, b));
-    if (check_columns(s, who, t, ref, e))
-        return -1;
     if (l->c->target == TARGET_INPUT)
         return 0;
     if (s->classes != t->classes)

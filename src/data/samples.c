@@ -11,7 +11,7 @@ void samples_free(struct samples *s)
         for (int i = 0; i < s->classes; i++)
             mem_free(s->names[i]);
     }
-    for (size_t i = 0; s->columns && i < shape_size(s->shape); i++)
+    for (int i = 0; s->columns && i < s->n_columns; i++)
         mem_free(s->columns[i]);
     mem_free(s->names);
     mem_free(s->columns);

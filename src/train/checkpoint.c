@@ -302,32 +302,53 @@ const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out)
     return out;
 }
 
+/* The first n of the names that stand one a line in a text. */
+static char **split_lines(const char *text, int n, struct err *e)
+{
+    char **list = mem_alloc((size_t)n, sizeof *list, e);
+    for (int i = 0; list && i < n; i++) {
+        size_t len = strcspn(text, "\n");
+        list[i] = mem_strndup(text, len, e);
+        if (!list[i]) {
+            checkpoint_free_names(list, n);
+            return NULL;
+        }
+        text += len + (text[len] == '\n');
+    }
+    return list;
+}
+
+static int count_lines(const char *text)
+{
+    int n = 0;
+    for (const char *c = text; (c = strchr(c, '\n')); c++)
+        n++;
+    return n;
+}
+
 int checkpoint_class_names(const struct checkpoint *c, int n, char ***names, struct err *e)
 {
     const char *text = safetensors_meta(&c->st, META_CLASSES);
     *names = NULL;
     if (!text || n == 0)
         return 0;
-    char **list = mem_alloc((size_t)n, sizeof *list, e);
-    if (!list)
-        return -1;
-    for (int i = 0; i < n; i++) { /* one a line */
-        size_t len = strcspn(text, "\n");
-        if (text[len] != '\n') {
-            err_set(e, ERR_DATA, "%s: has names of %d classes, but the network in it knows %d",
-                    c->path, i, n);
-            goto fail;
-        }
-        list[i] = mem_strndup(text, len, e);
-        if (!list[i])
-            goto fail;
-        text += len + 1;
-    }
-    *names = list;
-    return 0;
-fail:
-    checkpoint_free_names(list, n);
-    return -1;
+    int have = count_lines(text);
+    if (have < n)
+        return err_set(e, ERR_DATA, "%s: has names of %d classes, but the network in it knows %d",
+                       c->path, have, n);
+    *names = split_lines(text, n, e);
+    return *names ? 0 : -1;
+}
+
+int checkpoint_column_names(const struct checkpoint *c, char ***names, int *n, struct err *e)
+{
+    const char *text = safetensors_meta(&c->st, META_COLUMNS);
+    *names = NULL;
+    *n = text ? count_lines(text) : 0;
+    if (*n == 0)
+        return 0;
+    *names = split_lines(text, *n, e);
+    return *names ? 0 : -1;
 }
 
 void checkpoint_free_names(char **names, int n)

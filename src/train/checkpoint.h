@@ -73,6 +73,10 @@ const char *checkpoint_class_name(const struct checkpoint *c, int i, char *out);
 /* The names of the classes as the data gave them, as an array of n strings; NULL where it gave
  * none. ERR_DATA where there are not n of them. */
 int checkpoint_class_names(const struct checkpoint *c, int n, char ***names, struct err *e);
+
+/* The names of the table's columns that the net was trained on, inputs then targets (see samples);
+ * NULL and 0 where there are none. checkpoint_free_names. */
+int checkpoint_column_names(const struct checkpoint *c, char ***names, int *n, struct err *e);
 void checkpoint_free_names(char **names, int n);
 
 void checkpoint_free(struct checkpoint *c);

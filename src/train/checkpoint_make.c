@@ -125,11 +125,12 @@ const char *checkpoint_arithmetic(const struct kernels *k)
     return strcmp(k->isa, "ref") == 0 ? "reference" : "separate";
 }
 
-static char *class_names(const struct job *job, struct err *e)
+/* Names, one a line; "" without names. */
+static char *name_lines(char *const *names, int n, struct err *e)
 {
     struct text t = {0};
-    for (int i = 0; job->samples.names && i < job->classes; i++)
-        if (text_add(&t, e, "%s\n", job->samples.names[i])) {
+    for (int i = 0; names && i < n; i++)
+        if (text_add(&t, e, "%s\n", names[i])) {
             mem_free(t.s);
             return NULL;
         }
@@ -137,13 +138,15 @@ static char *class_names(const struct job *job, struct err *e)
 }
 
 static void fill_meta(struct meta *m, const struct job *job, const struct position *at,
-                      const char *net, const char *names)
+                      const char *net, const char *names, const char *columns)
 {
     meta_text(m, META_FORMAT, CHECKPOINT_FORMAT);
     meta_text(m, META_VERSION, CHECKPOINT_VERSION);
     meta_text(m, META_NET, net);
     if (*names)
         meta_text(m, META_CLASSES, names);
+    if (*columns)
+        meta_text(m, META_COLUMNS, columns);
     meta_text(m, META_ARITHMETIC, checkpoint_arithmetic(job->net->k));
     meta_count(m, META_EPOCH, at->epoch);
     meta_count(m, META_STEP, at->step);
@@ -194,18 +197,21 @@ int checkpoint_make(struct blob *out, const struct job *job, const struct positi
     struct maker m = {0};
     struct text net = {0};
     struct meta meta = {.n = 0};
-    char *names = class_names(job, e);
+    const struct samples *train = &job->samples.train_file;
+    char *names = name_lines(job->samples.names, job->classes, e);
+    char *columns = name_lines(train->columns, train->n_columns, e);
     measure(job, slots, &n_tensors, &n_numbers);
     m.tensors = mem_alloc(n_tensors, sizeof *m.tensors, e);
     m.names = mem_alloc(n_tensors, sizeof *m.names, e);
     m.data = mem_alloc(n_numbers, sizeof *m.data, e);
-    if (!names || !m.tensors || !m.names || !m.data || job_write(job, &net, e))
+    if (!names || !columns || !m.tensors || !m.names || !m.data || job_write(job, &net, e))
         goto out;
     fill(&m, job, slots);
-    fill_meta(&meta, job, at, net.s, names);
+    fill_meta(&meta, job, at, net.s, names, columns);
     r = checkpoint_seal(out, m.tensors, m.n, meta.list, meta.n, e);
 out:
     mem_free(names);
+    mem_free(columns);
     mem_free(net.s);
     mem_free(m.tensors);
     mem_free(m.names);

@@ -17,6 +17,7 @@
 #define META_CHECKSUM       "checksum"
 #define META_NET            "net"
 #define META_CLASSES        "class_names"
+#define META_COLUMNS        "column_names"
 #define META_ARITHMETIC     "arithmetic"
 #define META_EPOCH          "epoch"
 #define META_STEP           "step"

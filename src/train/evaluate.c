@@ -46,24 +46,30 @@ static int read_samples(struct job *job, const struct checkpoint *c,
 {
     struct samples *s = &job->samples.test_file;
     const char *path = from->path, *format = from->format;
-    char giver[600], **names, *labels = mem_strdup(from->labels, e);
-    if (!labels || checkpoint_class_names(c, job->classes, &names, e)) {
-        mem_free(labels);
-        return -1;
-    }
+    char giver[600], **names = NULL, **columns = NULL, *labels = mem_strdup(from->labels, e);
+    int r = -1, n_columns = 0;
+    if (!labels || checkpoint_class_names(c, job->classes, &names, e) ||
+        checkpoint_column_names(c, &columns, &n_columns, e))
+        goto out;
     struct data_conf conf = data_conf_further(&job->data, job->shape, job->classes, names, labels);
+    conf.columns = columns;
+    conf.n_columns = n_columns;
     conf.no_target = !from->need_targets;
     if (strcmp(path, "-") == 0) {
         path = "/dev/stdin";
         format = *format ? format : "csv";
     }
-    int r = data_read_file(s, path, format, &conf, e);
-    checkpoint_free_names(names, job->classes);
-    mem_free(labels);
+    r = data_read_file(s, path, format, &conf, e);
     snprintf(giver, sizeof giver, "%s has", path);
     if (r == 0 && (from->need_targets || s->label || s->target))
         r = data_set_target(s, &job->data, giver, e);
-    return r ? r : check_samples(job, s, path, e);
+    if (r == 0)
+        r = check_samples(job, s, path, e);
+out:
+    checkpoint_free_names(names, job->classes);
+    checkpoint_free_names(columns, n_columns);
+    mem_free(labels);
+    return r;
 }
 
 int evaluate_file(struct job *job, const struct checkpoint *c, const struct evaluate_source *from,

@@ -18,6 +18,7 @@ for want in *.message; do
         diff "$want" "$T/said" | head -n 40 | sed 's/^/      /'
     fi
     [ ! -e "$T/run" ] || lib_failed "$file: a run was begun"
+    rm -rf "$T/run"
 done
 set -- *.message
 check "there are at least 100 wrong files ($#)" test $# -ge 100

@@ -40,6 +40,15 @@ expect_err "tulips.csv:2: class 'tulip' is none of the 3 that are known: daisy, 
 run sh -c './diynn predict runs/flowers - <new.csv'
 expect 0 'standard input'
 expect_out ',rose,'
+cp out plain
+(echo 'colour,width,length'; echo red,1.2,4.5; echo blue,3.4,6.6) >strange.csv
+run sh -c './diynn predict runs/flowers - <strange.csv'
+expect 0 'other columns, in another order'
+same out plain 'are found by their names'
+(echo 'breadth,length'; echo 1.2,4.5) >strange.csv
+run ./diynn predict runs/flowers strange.csv
+expect 4 'a column is missing'
+expect_err "strange.csv: no column 'width', which the training data have, among its 2: 'breadth', 'length'"
 echo 'x,4.5' >wrong.csv
 run ./diynn predict runs/flowers wrong.csv
 expect 4 'a wrong value'

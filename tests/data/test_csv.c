@@ -229,6 +229,27 @@ static void test_further(void **state)
     }
 }
 
+/* Numbers that count may be a header in a first file; in a further one they are a sample. */
+static void test_counting(void **state)
+{
+    const struct data_conf plain = {.no_target = true};
+    struct data_conf c = data_conf_further(&plain, (struct shape){3, 1, 1}, 0, NULL, NULL);
+    struct samples s;
+    struct err e = {0};
+    (void)state;
+    tmp_text("a.csv", "1,2,3\n7,8,9\n");
+    assert_int_equal(data_read_file(&s, "a.csv", "", &c, &e), 0);
+    same_x(&s, (const real[]){1, 2, 3, 7, 8, 9}, 6);
+    samples_free(&s);
+    read_well(&s, "a.csv", "header = yes");
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.columns[1], "2");
+    samples_free(&s);
+    read_badly("a.csv", "",
+               "a.csv:1: column 1: '1' and what follows may count the columns: say whether this "
+               "line names the columns with header = yes or header = no");
+}
+
 static void test_too_many_classes(void **state)
 {
     static struct script text;
@@ -335,8 +356,9 @@ int main(void)
         cmocka_unit_test(test_class_names),  cmocka_unit_test(test_values),
         cmocka_unit_test(test_inputs_alone), cmocka_unit_test(test_shape),
         cmocka_unit_test(test_further),      cmocka_unit_test(test_too_many_classes),
-        cmocka_unit_test(test_prefixes),     cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_counting),     cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_guess),
     };
     return cmocka_run_group_tests(tests, tmp_setup, tmp_teardown);
 }

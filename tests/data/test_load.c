@@ -237,12 +237,19 @@ static void test_tables(void **state)
     assert_true(d.test_file.label[0] == 2 && d.test_file.label[1] == 0);
     assert_int_equal(d.val_file.label[0], 1);
     assert_string_equal(d.train_file.columns[1], "one");
+    /* columns are found by their names, and others are left out */
+    tmp_text("test.csv", "extra,kind,b,a,one,a b\nx,z,0,7,5,4\ny,x,1,9,6,\n");
+    struct data again;
+    load_good(&again, "[data]\ntrain = train.csv\ntest = test.csv\n");
+    assert_memory_equal(again.test_file.x, d.test_file.x, 6 * sizeof(real));
+    assert_memory_equal(again.test_file.label, d.test_file.label, 2 * sizeof(int));
+    data_free(&again);
     data_free(&d);
     load_good(&d, "[data]\ntrain = train.csv\ntest = test.csv\nlimit = 1\n");
     assert_int_equal(d.classes, 3); /* of the whole file */
     data_free(&d);
     load_good(&d, "[data]\ntrain = train.csv\ntest = test.csv\ntarget = input\nignore = 4\n");
-    assert_true(d.classes == 0 && d.k == 3 && !d.test_file.label);
+    assert_true(d.classes == 0 && d.k == 3 && !d.test_file.label && d.test_file.x[0] == 7);
     data_free(&d);
 }
 

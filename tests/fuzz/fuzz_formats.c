@@ -73,6 +73,7 @@ static void read_as(const struct data_format *format, const struct data_conf *c,
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     char *names[] = {"1", "x"}, *columns[] = {"a", "2"}, *ignore[] = {"b"};
+    char *known[] = {"a", "b", "c", "d", "e"};
     if (n == 0)
         return 0;
     unsigned how = *p;
@@ -91,6 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         c.classes = 2;
         c.names = how & 1 ? names : NULL;
         c.numbered = !c.names;
+        c.further = true;
+        c.columns = known;
+        c.n_columns = 5;
     }
     for (int i = 0; format_registry[i]; i++)
         read_as(format_registry[i], &c, p + 1, n - 1);
