@@ -113,14 +113,17 @@ static void steps(void *arg, int tid, int nt)
     while (!r->done) {
         step(r, tid, nt);
         if (tid == 0) {
-            double now = loop_clock();
-            if (++r->step == WARM_UP)
-                r->started = now;
-            r->out->step = now - r->started;
-            r->done = r->step >= WARM_UP + 3 && r->out->step >= r->seconds;
+            r->step++;
+            r->done = r->step >= WARM_UP + 3 && loop_clock() - r->started >= r->seconds;
         }
         team_barrier(r->team, tid);
         lap(r, &r->out->rest, tid);
+        if (tid == 0 && r->step == WARM_UP) {
+            r->started = r->mark;
+            r->out->rest = 0;
+        }
+        if (tid == 0) /* the last lap's end, so that the parts add up to it */
+            r->out->step = r->mark - r->started;
     }
 }
 
