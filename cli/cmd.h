@@ -19,6 +19,7 @@ enum cmd_kind {
     CMD_FLAG, /* bool, no argument */
     CMD_TEXT, /* const char *; NULL: not given */
     CMD_INT,  /* int from min to max; 0: not given */
+    CMD_REAL, /* double from 0 (not itself) to max; 0: not given */
     CMD_LIST  /* struct cmd_list */
 };
 
@@ -30,7 +31,7 @@ struct cmd_opt {
     const char *help;
     enum cmd_kind kind;
     size_t offset; /* in the conf struct: offsetof */
-    int min, max;  /* CMD_INT */
+    int min, max;  /* CMD_INT, CMD_REAL */
 };
 
 /* Options that every command has. */

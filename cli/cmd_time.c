@@ -11,12 +11,12 @@
 
 struct conf {
     struct cmd_list set;
-    int seconds;
+    double seconds;
 };
 
 static const struct cmd_opt options[] = {WORK_SET_OPTION(struct conf, set),
                                          {"seconds", 0, "N", "how long to measure (default: 1)",
-                                          CMD_INT, offsetof(struct conf, seconds), 1, 3600},
+                                          CMD_REAL, offsetof(struct conf, seconds), 0, 3600},
                                          {.name = NULL}};
 
 static const char *flops_text(double flops, double seconds, char *out, size_t size)
@@ -115,7 +115,7 @@ static int run(struct call *c, struct err *e)
     if (work_open_net(&job, c->args[0], &o->set, c, e))
         goto out;
     team = team_new(c->common.threads ? c->common.threads : par_default(), e);
-    if (!team || profile_run(&p, &job, team, k, c->common.fuse, o->seconds ? o->seconds : 1, e))
+    if (!team || profile_run(&p, &job, team, k, c->common.fuse, o->seconds > 0 ? o->seconds : 1, e))
         goto out;
     log_info("%s: %d thread%s, %s, peak %.0f GFLOP/s", c->args[0], team_size(team),
              team_size(team) > 1 ? "s" : "", k->isa, p.peak / 1e9);

@@ -78,6 +78,14 @@ static int store(const struct cmd_opt *o, void *conf, const char *arg, struct er
         *(int *)field = (int)v;
         return 0;
     }
+    case CMD_REAL: {
+        double v;
+        if (!opt_parse_double(arg, &v) || !(v > 0) || v > o->max)
+            return err_set(e, ERR_USAGE, "--%s %s: must be a number above 0 and at most %d",
+                           o->name, arg, o->max);
+        *(double *)field = v;
+        return 0;
+    }
     case CMD_LIST: {
         struct cmd_list *l = (struct cmd_list *)field;
         if (mem_grow(&l->v, &l->cap, l->n + 1, sizeof *l->v, e))

@@ -123,6 +123,26 @@ expect_no_err()
     lib_lacks "$T/err" stderr "$1" "${2:-}"
 }
 
+# expect_json [NAME]: stdout of the last run is one JSON value.
+expect_json()
+{
+    if command -v python3 >/dev/null && python3 -c 'import json' 2>/dev/null; then
+        check "${1:-stdout is JSON}" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' \
+            "$T/out"
+    elif command -v jq >/dev/null; then
+        check "${1:-stdout is JSON}" jq -e . "$T/out"
+    else
+        skip "${1:-stdout is JSON}" 'neither python3 nor jq'
+    fi
+}
+
+# expect_narrow [NAME]: no line of stdout is over 80 columns.
+expect_narrow()
+{
+    check_not "${1:-stdout is 80 columns wide}" awk 'length > 80 { found = 1 } END { exit !found }' \
+        "$T/out"
+}
+
 # check NAME COMMAND ARGUMENT..: passes if the command does.
 check()
 {
