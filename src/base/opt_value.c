@@ -300,42 +300,38 @@ static bool next_part(const char **s, char separator, char *out)
     return true;
 }
 
-/* "2x3x4" into at most `most` numbers; how many, or -1 with a reason. */
-static int read_product(const struct reading *r, const char *s, char *part, int most, int *v)
+/* "2x3x4" into at most `most` numbers, *n of them. */
+static int read_product(const struct reading *r, const char *s, char *part, int most, int *v,
+                        int *n)
 {
     const char *rest = s;
-    int n = 0;
+    *n = 0;
     while (next_part(&rest, 'x', part)) {
-        if (n == most) {
-            wrong(r, s);
-            return -1;
-        }
-        if (read_int(r, part, "each ", &v[n++]))
-            return -1;
+        if (*n == most)
+            return wrong(r, s);
+        if (read_int(r, part, "each ", &v[*n]))
+            return 1;
+        ++*n;
     }
-    if (n == 0)
-        wrong(r, s);
-    return n;
+    return 0;
 }
 
 static int read_pair(const struct reading *r, const char *s, char *part, int *v)
 {
-    int got[2] = {0};
-    int n = read_product(r, s, part, 2, got);
-    if (n < 1)
+    int got[2] = {0}, n;
+    if (read_product(r, s, part, 2, got, &n))
         return 1;
     v[0] = got[0];
-    v[1] = got[n - 1];
+    v[1] = n == 2 ? got[1] : got[0];
     return 0;
 }
 
 static int read_shape(const struct reading *r, const char *s, char *part, int *v)
 {
-    int got[3] = {0};
-    int n = read_product(r, s, part, 3, got);
-    if (n < 1)
+    int got[3] = {0}, n;
+    if (read_product(r, s, part, 3, got, &n))
         return 1;
-    int shape[3] = {got[0], n == 3 ? got[1] : 1, n == 1 ? 1 : got[n - 1]};
+    int shape[3] = {got[0], n == 3 ? got[1] : 1, n == 3 ? got[2] : n == 2 ? got[1] : 1};
     int64_t size = shape[0];
     for (int i = 0; i < 3; i++)
         if (shape[i] < 1) {
