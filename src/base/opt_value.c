@@ -208,10 +208,16 @@ static int word_index(const char *const *words, const char *s)
 /* "must be ..." with the whole rule, for text that is no such value at all. */
 static int wrong(const struct reading *r, const char *text)
 {
+    const char *near = r->o->words ? netfile_nearest(text, r->o->words) : NULL;
+    if (near && strcmp(near, text) == 0) /* a right word, in a wrong place: "samex3" */
+        near = NULL;
+    if (near && r->o->type == OPT_WORD) { /* the words may be many */
+        snprintf(r->why, OPT_TEXT, "unknown word; did you mean '%s'?", near);
+        return 1;
+    }
     snprintf(r->why, OPT_TEXT, "must be ");
     add_rule(r->why, r->o);
-    const char *near = r->o->words ? netfile_nearest(text, r->o->words) : NULL;
-    if (near && strcmp(near, text) != 0)
+    if (near)
         add(r->why, "; did you mean '%s'?", near);
     return 1;
 }
