@@ -139,6 +139,7 @@ void optim_free(struct optim *o)
         opt_free(own_opts(o), o->conf);
     mem_free(o->conf);
     mem_free(o->squares);
+    mem_free(o->averages);
     *o = (struct optim){0};
 }
 
@@ -184,6 +185,11 @@ real *optim_weights(const struct optim *o, const struct param *p)
 {
     real *a = average(o, p);
     return a ? a : p->w;
+}
+
+bool optim_has_state(const struct optim *o, const struct param *p, int s)
+{
+    return p->kind == PARAM_BUFFER ? s == own_slots(o) : !p->frozen;
 }
 
 real *optim_state(const struct optim *o, const struct param *p, int s)

@@ -18,6 +18,7 @@ struct optim {
     struct optim_conf common;
     void *conf;      /* ops->conf_size bytes */
     double *squares; /* clip_norm: sums of squared gradients, by pieces */
+    real *averages;  /* ema: of buffers */
 };
 
 struct optim_ops {
@@ -61,12 +62,14 @@ void optim_free(struct optim *o);
 int optim_write(const struct optim *o, struct text *t, struct err *e);
 
 /* Arrays of state a trained parameter needs: param->slot[0 ..], for net_plan.slots. With `ema` the
- * last of them is the average of the weights. */
+ * last of them is the average of the weights; buffers have that one too. */
 int optim_slots(const struct optim *o);
 
 /* What checkpoints hold of a parameter: its weights for use (the average where one is kept), and
- * for s = 0 .. optim_slots()-1 the arrays that training goes on from, with their names. */
+ * for s = 0 .. optim_slots()-1 the arrays that training goes on from, with their names; not every
+ * parameter has every one. */
 real *optim_weights(const struct optim *o, const struct param *p);
+bool optim_has_state(const struct optim *o, const struct param *p, int s);
 real *optim_state(const struct optim *o, const struct param *p, int s);
 const char *optim_state_name(const struct optim *o, int s);
 

@@ -3,8 +3,9 @@
  * In order, as a PyTorch loop has it: l1 belongs to the loss, so it is added to the gradient first;
  * clip_value bounds every number of the gradient; clip_norm scales all of them together
  * (torch.nn.utils.clip_grad_norm_: min(1, clip_norm / (norm + 1e-6))); the optimizer updates, its
- * weight decay included; the average of the weights follows (torch.optim.swa_utils.AveragedModel:
- * the first weights as they are, then ema * average + (1 - ema) * weights). */
+ * weight decay included; the average of the weights follows (torch.optim.swa_utils.AveragedModel
+ * with buffers: the first weights as they are, then ema * average + (1 - ema) * weights). Buffers
+ * are averaged too: running statistics belong to the weights they were gathered with. */
 #include "base/mem.h"
 #include "optim/optim.h"
 
@@ -123,9 +124,20 @@ static real norm_scale(const struct share *s, size_t pieces)
 
 static void average(real *restrict avg, const real *restrict w, double ema, bool first, size_t n)
 {
-    const real keep = first ? 0 : (real)ema, rest = first ? 1 : (real)(1 - ema);
+    const real rest = first ? 1 : (real)(1 - ema);
     for (size_t i = 0; i < n; i++)
-        avg[i] = keep * avg[i] + rest * w[i];
+        avg[i] += rest * (w[i] - avg[i]);
+}
+
+/* They are few and small: one thread does it. */
+static void average_buffers(const struct share *s)
+{
+    for (int i = 0; i < s->net->n_layers; i++)
+        for (int j = 0; j < s->net->layers[i].n_params; j++) {
+            const struct param *p = &s->net->layers[i].params[j];
+            if (p->kind == PARAM_BUFFER)
+                average(optim_weights(s->o, p), p->w, s->o->common.ema, s->u.first, p->size);
+        }
 }
 
 static void update(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
@@ -159,14 +171,37 @@ void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, s
         s.scale = norm_scale(&s, pieces);
     }
     each_part(&s, update);
+    if (o->common.ema > 0 && tid == 0)
+        average_buffers(&s);
+}
+
+static size_t buffer_size(const struct param *p)
+{
+    return p->kind == PARAM_BUFFER ? p->size : 0;
 }
 
 int optim_allocate(struct optim *o, const struct net *net, struct err *e)
 {
-    if (o->common.clip_norm <= 0)
+    size_t buffers = 0;
+    if (o->common.clip_norm > 0 &&
+        !(o->squares = mem_alloc(net_pieces(net), sizeof *o->squares, e)))
+        return -1;
+    if (o->common.ema <= 0)
         return 0;
-    o->squares = mem_alloc(net_pieces(net), sizeof *o->squares, e);
-    return o->squares ? 0 : -1;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++)
+            buffers += buffer_size(&net->layers[i].params[j]);
+    real *at = o->averages = mem_alloc(buffers, sizeof *at, e);
+    if (!at)
+        return -1;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++) {
+            struct param *p = &net->layers[i].params[j];
+            if (p->kind == PARAM_BUFFER)
+                p->slot[optim_slots(o) - 1] = at;
+            at += buffer_size(p);
+        }
+    return 0;
 }
 
 void optim_swap(const struct optim *o, struct net *net)
@@ -177,7 +212,7 @@ void optim_swap(const struct optim *o, struct net *net)
         for (int j = 0; j < net->layers[i].n_params; j++) {
             struct param *p = &net->layers[i].params[j];
             real **avg = &p->slot[optim_slots(o) - 1], *w = p->w;
-            if (!is_updated(p))
+            if (!*avg)
                 continue;
             p->w = *avg;
             *avg = w;

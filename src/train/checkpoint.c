@@ -203,20 +203,23 @@ static int check_tensors(const struct checkpoint *c, const struct job *job, bool
                          struct err *e)
 {
     char name[CHECKPOINT_NAME];
-    int used = 0, slots = with_optimizer ? optim_slots(&job->optim) : 0;
+    const struct optim *o = &job->optim;
+    int used = 0, slots = with_optimizer ? optim_slots(o) : 0;
     if (slots && !c->has_optimizer)
         return err_set(e, ERR_DATA, "%s: has no optimizer state to go on from", c->path);
     for (int i = 1; i < job->net->n_layers; i++)
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
             const struct param *p = &l->params[j];
-            bool trained = p->kind == PARAM_TRAINED && !p->frozen;
             if (!expect(c, checkpoint_name(name, l, p, NULL), p, e))
                 return -1;
             used++;
-            for (int s = 0; trained && s < slots; s++, used++)
-                if (!expect(c, checkpoint_name(name, l, p, optim_state_name(&job->optim, s)), p, e))
-                    return -1;
+            for (int s = 0; s < slots; s++)
+                if (optim_has_state(o, p, s)) {
+                    if (!expect(c, checkpoint_name(name, l, p, optim_state_name(o, s)), p, e))
+                        return -1;
+                    used++;
+                }
         }
     for (int i = 0; i < c->st.n_tensors; i++) {
         const char *n = c->st.tensors[i].name;
@@ -246,11 +249,12 @@ int checkpoint_load(const struct checkpoint *c, struct job *job, bool with_optim
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
             struct param *p = &l->params[j];
-            bool state = p->g && with_optimizer;
-            load_array(c, checkpoint_name(name, l, p, NULL), p, state ? optim_weights(o, p) : p->w);
-            for (int s = 0; state && s < optim_slots(o); s++)
-                load_array(c, checkpoint_name(name, l, p, optim_state_name(o, s)), p,
-                           optim_state(o, p, s));
+            load_array(c, checkpoint_name(name, l, p, NULL), p,
+                       with_optimizer ? optim_weights(o, p) : p->w);
+            for (int s = 0; with_optimizer && s < optim_slots(o); s++)
+                if (optim_has_state(o, p, s))
+                    load_array(c, checkpoint_name(name, l, p, optim_state_name(o, s)), p,
+                               optim_state(o, p, s));
         }
     return 0;
 }

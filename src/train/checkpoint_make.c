@@ -79,9 +79,10 @@ static void fill(struct maker *m, const struct job *job, int slots)
         for (int j = 0; j < job->net->layers[i].n_params; j++) {
             const struct layer *l = &job->net->layers[i];
             const struct param *p = &l->params[j];
-            add_param(m, l, p, NULL, p->g ? optim_weights(o, p) : p->w);
-            for (int s = 0; p->g && s < slots; s++)
-                add_param(m, l, p, optim_state_name(o, s), optim_state(o, p, s));
+            add_param(m, l, p, NULL, optim_weights(o, p));
+            for (int s = 0; s < slots; s++)
+                if (optim_has_state(o, p, s))
+                    add_param(m, l, p, optim_state_name(o, s), optim_state(o, p, s));
         }
     if (job->samples.mean) {
         add_vector(m, "data.mean", job->samples.mean, job->samples.n_norm);

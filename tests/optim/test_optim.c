@@ -76,35 +76,43 @@ static void test_clip_norm(void **state)
     optim_free(&o);
 }
 
-/* The average starts as the first weights and follows them; use and training see different ones. */
+/* The average starts as the first weights and follows them, buffers too; use and training see
+ * different ones. */
 static void test_average(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {130, 3};
-    struct param p[2];
+    static const size_t sizes[] = {130, 3, 5};
+    struct param p[3];
+    struct err e = {0};
     struct optim o = open_optim("type = adam\nema = 0.75\n");
-    struct net net = make_net(p, sizes, 2, optim_slots(&o));
-    double average[130] = {0};
-    assert_int_equal(optim_slots(&o), 3);
-    assert_string_equal(optim_state_name(&o, 0), "exp_avg");
-    assert_string_equal(optim_state_name(&o, 1), "exp_avg_sq");
-    assert_string_equal(optim_state_name(&o, 2), "raw");
+    struct net net = make_net(p, sizes, 3, 0);
+    real slots[3][130] = {{0}}, *w[3] = {p[0].w, p[1].w, p[2].w};
+    double average[130] = {0}, running = 0;
     p[1].frozen = true;
-    assert_true(optim_weights(&o, &p[0]) == p[0].slot[2]);
-    assert_true(optim_state(&o, &p[0], 2) == p[0].w);
-    assert_true(optim_state(&o, &p[0], 1) == p[0].slot[1]);
+    p[2].kind = PARAM_BUFFER;
+    for (int s = 0; s < 3; s++)
+        p[0].slot[s] = slots[s];
+    assert_int_equal(optim_slots(&o), 3);
+    assert_int_equal(optim_allocate(&o, &net, &e), 0);
+    assert_true(optim_weights(&o, &p[0]) == slots[2] && optim_weights(&o, &p[1]) == w[1]);
     for (uint64_t t = 1; t < 30; t++) {
+        p[2].w[4] = (real)(t * t) / 1024;
         optim_step(&o, &net, t, 0.1, NULL, 0, 1);
         for (int i = 0; i < 130; i++)
             average[i] = t == 1 ? (double)p[0].w[i] : 0.75 * average[i] + 0.25 * (double)p[0].w[i];
+        running = t == 1 ? (double)p[2].w[4] : 0.75 * running + 0.25 * (double)p[2].w[4];
     }
-    real *raw = p[0].w, *frozen = p[1].w;
     optim_swap(&o, &net);
-    assert_true(p[0].w != raw && p[0].slot[2] == raw && p[1].w == frozen);
+    assert_true(p[0].w == slots[2] && p[0].slot[2] == w[0]);
+    assert_true(p[1].w == w[1] && p[2].w != w[2] && p[2].slot[2] == w[2]);
     for (int i = 0; i < 130; i++)
         assert_true(fabs((double)p[0].w[i] - average[i]) < 20 * (double)REAL_EPS);
+    assert_true(fabs((double)p[2].w[4] - running) < 20 * (double)REAL_EPS);
     optim_swap(&o, &net);
-    assert_true(p[0].w == raw);
+    for (int i = 0; i < 3; i++)
+        assert_true(p[i].w == w[i]);
+    for (int s = 0; s < 3; s++)
+        p[0].slot[s] = p[2].slot[s] = NULL; /* not free_net's */
     free_net(&net);
     optim_free(&o);
 }
@@ -128,8 +136,13 @@ static void test_slots(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct optim o = open_optim(cases[i].keys);
         char names[128] = "";
+        const struct param trained = {0}, still = {.frozen = true}, buffer = {.kind = PARAM_BUFFER};
         for (int s = 0; s < optim_slots(&o); s++) {
             size_t n = strlen(names);
+            bool raw = !strcmp(optim_state_name(&o, s), "raw");
+            assert_true(optim_has_state(&o, &trained, s));
+            assert_false(optim_has_state(&o, &still, s));
+            assert_int_equal(optim_has_state(&o, &buffer, s), raw);
             snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "", optim_state_name(&o, s));
         }
         assert_string_equal(names, cases[i].names);

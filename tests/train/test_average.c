@@ -14,11 +14,12 @@
 
 #define STEPS 7
 
-static const char text[] = "[data]\ngenerator = gaussians\nsamples = 200\nvalidation = 0.25\n"
-                           "[linear a]\nunits = 6\n[tanh]\n[linear still]\nunits = 3\n"
-                           "freeze = yes\n[linear b]\nunits = 2\n[softmax]\n"
-                           "[optimizer]\ntype = adam\nlr = 0.05\nema = %g\n"
-                           "[train]\nbatch = 16\nsteps = %d\neval_steps = 3\n";
+static const char text[] =
+    "[data]\ngenerator = gaussians\nsamples = 200\nvalidation = 0.25\n"
+    "[linear a]\nunits = 6\n[batchnorm n]\n[tanh]\n[linear still]\nunits = 3\n"
+    "freeze = yes\n[linear b]\nunits = 2\n[softmax]\n"
+    "[optimizer]\ntype = adam\nlr = 0.05\nema = %g\n"
+    "[train]\nbatch = 16\nsteps = %d\neval_steps = 3\n";
 
 static void open_job(struct job *job, double ema, int steps)
 {
@@ -58,7 +59,8 @@ static const real *tensor(const struct checkpoint *c, const char *name, size_t *
 
 static void check_tensors(const struct checkpoint *averaged, const struct checkpoint *plain)
 {
-    static const char *const names[] = {"a.weight", "a.bias", "b.weight", "b.bias"};
+    static const char *const names[] = {"a.weight", "a.bias",         "b.weight",
+                                        "b.bias",   "n.running_mean", "n.running_var"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char raw[64];
         size_t n, m;
@@ -110,7 +112,8 @@ static void evaluation(void **state)
         checkpoint_free(&c);
         assert_int_equal(checkpoint_read(&c, files[i % 2], &e), 0);
         assert_int_equal(checkpoint_job(&c, &job, true, &e), 0);
-        assert_int_equal(evaluate_prepare(&job, &c, team, kernels_get(NULL), &e), 0);
+        assert_int_equal(evaluate_prepare(&job, &c, EVALUATE_FUSED, team, kernels_get(NULL), &e),
+                         0);
         assert_int_equal(evaluate_part(&job, &job.samples.val, team, &r, NULL, &e), 0);
         if (c.at.step == STEPS)
             assert_true(fabs(r.loss - row.val_loss) < 1e-6);
