@@ -119,7 +119,7 @@ same "$T/out" "$T/unfused" 'the same numbers fused and unfused'
 run sh -c 'grep -v "kind [05]" "$2" | "$DIYNN" eval "$1" --data -' sh "$T/run" "$T/all.csv"
 expect 0 'eval of standard input that lacks some classes'
 check 'they keep their numbers' grep -qE '^accuracy (1\.0000|0\.9[0-9]{3})$' "$T/out"
-printf 'a,b,kind\n1,1,kind 1\n1,1,kind 77\n' >"$T/strange.csv"
+printf 'width,height,"the kind, of it"\n1,1,kind 1\n1,1,kind 77\n' >"$T/strange.csv"
 run "$DIYNN" eval "$T/run" --data "$T/strange.csv"
 expect 4 'eval of a class that the net does not know'
 expect_err "$T/strange.csv:3"
@@ -247,10 +247,10 @@ for command in predict features; do
     run sh -c '"$DIYNN" '"$command"' -q "$1" "$2" | head -n 1' sh "$T/run" "$T/inputs.csv"
     expect_no_err '' "$command into a pipe that closes early"
 done
-printf 'a,b\n1,2\n1,x\n' >"$T/bad.csv"
+printf 'width,height\n1,2\n1,x\n' >"$T/bad.csv"
 run "$DIYNN" predict "$T/run" "$T/bad.csv"
 expect 4 'predict of a wrong value'
-expect_err "$T/bad.csv:3: column 2 'b': 'x' is no number"
+expect_err "$T/bad.csv:3: column 2 'height': 'x' is no number"
 printf 'a,b,c,d\n1,2,3,4\n' >"$T/wide.csv"
 run "$DIYNN" predict "$T/run" "$T/wide.csv"
 expect 4 'predict of a table that is too wide'
