@@ -81,6 +81,7 @@ is_done() # SEED
 forget_stale()
 {
     [ -f "$results" ] || return 0
+    flock 9
     awk -F, -v id="$id" -v key="\"$key\"" '
         $1 != id || substr($0, length($0) - length(key) + 1) == key' "$results" >"$results.tmp"
     if cmp -s "$results.tmp" "$results"; then
@@ -89,6 +90,7 @@ forget_stale()
         mv "$results.tmp" "$results"
         rm -rf "$RUNS/$name".*
     fi
+    flock -u 9
 }
 
 # ---- one run -------------------------------------------------------------------------------------
@@ -192,8 +194,10 @@ run_seed()
         }
         lines+="$id,$1,$m,$value,$seconds,\"$key\""$'\n'
     done
+    flock 9 # another reproduce.sh may be at work on other rows
     [ -s "$results" ] || echo 'id,seed,metric,value,seconds,settings' >"$results"
     printf '%s' "$lines" >>"$results"
+    flock -u 9
     say "$id, seed $1: $(printf '%s' "$lines" | awk -F, '{ printf "%s %s  ", $3, $4 }')in $seconds s"
 }
 
@@ -261,6 +265,7 @@ if [ -z "$report_only" ] && [ ${#words[@]} = 0 ]; then
     exit 2
 fi
 mkdir -p "$REPRODUCE" "$RUNS" || exit 1
+exec 9>"$RUNS/.lock" || exit 1
 
 failed=0
 if [ -z "$report_only" ]; then

@@ -44,7 +44,7 @@ function value(id, name,    part)
     return (id, name) in median ? median[id, name] : ""
 }
 
-function verdict(id, expect, goal,    i, n, list, at, bound, op, name, ok, v)
+function verdict(id, expect, goal, silent,    i, n, list, at, bound, op, name, ok, v)
 {
     if (expect == "-")
         return "no number in the document"
@@ -61,7 +61,7 @@ function verdict(id, expect, goal,    i, n, list, at, bound, op, name, ok, v)
         if (!ok)
             return goal ? "**missed** (" list[i] ")" : "**not reproduced** (" list[i] ")"
     }
-    return goal ? "reached" : "reproduced"
+    return goal ? "reached" : silent ? "as expected; no number in the document" : "reproduced"
 }
 
 function cell(s)
@@ -122,11 +122,11 @@ END {
         n = split(f[6], m, " ")
         for (k = 1; k <= n; k++)
             text[f[1], m[k]] = summary(f[1], m[k])
-        says[f[1]] = verdict(f[1], f[8], f[2] == "best")
-        count[says[f[1]] ~ /^\*/ ? "not" : says[f[1]]]++
+        says[f[1]] = verdict(f[1], f[8], f[2] == "best", f[7] ~ /^-$|no number|figures? only|asks/)
+        count[says[f[1]] ~ /^\*/ ? "not" : says[f[1]] ~ /no number/ ? "silent" : says[f[1]]]++
     }
     printf "\n%d rows: %d reproduced, %d not, %d without a number to hold them against; goals: %d reached; %d not run.\n",
-        rows, count["reproduced"], count["not"], count["no number in the document"], count["reached"],
+        rows, count["reproduced"], count["not"], count["silent"], count["reached"],
         count["not run"]
     for (g = 1; g <= groups; g++) {
         printf "\n## %s\n\n| ID | experiment | reported | ours | seeds | s | verdict |\n|---|---|---|---|---|---|---|\n",
@@ -141,7 +141,8 @@ END {
             for (k = 1; k <= n; k++) {
                 name = m[k]
                 gsub(/_/, " ", name)
-                sub(/\./, " ", name)
+                sub(/(train|val|test)\./, "& ", name)
+                sub(/\. /, " ", name)
                 ours = ours (k > 1 ? "<br>" : "") name " " text[f[1], m[k]]
             }
             if (failed[f[1]])

@@ -42,6 +42,23 @@ in_band C10 test.accuracy 0.4 0.6
 in_band C13/8 test.accuracy 0.4 0.65
 in_band K1 test.accuracy 0.75 0.97
 
+if /usr/bin/python3 -c 'import sklearn' 2>/dev/null; then
+    run scripts/reproduce.sh --seeds 1 K5 K6 R6
+    expect 0 'the rows beside scikit-learn'
+    check 'are what scikit-learn gives' awk -F, '
+        $1 ~ /^(K5|K6|R6)$/ && $3 ~ /^test/ { ours[$1] = $4 }
+        $1 ~ /^(K5|K6|R6)$/ && $3 ~ /^sklearn/ { theirs[$1] = $4 }
+        END {
+            for (id in ours) {
+                print id, ours[id], theirs[id]
+                n += ours[id] - theirs[id] <= 0.01 && theirs[id] - ours[id] <= 0.01
+            }
+            exit n != 3
+        }' "$REPRODUCE/results.csv"
+else
+    skip 'rows beside scikit-learn' 'python3-sklearn is missing'
+fi
+
 # ---- what is done is not run again --------------------------------------------------------------
 cp "$REPRODUCE/results.csv" "$T/before"
 run scripts/reproduce.sh --seeds 1 R1 B2
