@@ -43,8 +43,7 @@ static void test_write_and_read(void **state)
 {
     static const char *const inis[] = {
         "[data]\ntrain = a\ntest = b\nvalidation = 0.1\nshape = 1x16x16\nclasses = 10\n",
-        "[data]\ntrain = a\nvalidation = c\nlimit = 5\nmean = 1, 2\nstd = 0.5, 0.25\nformat = "
-        "usps\n",
+        "[data]\ntrain = a\nvalidation = c\nlimit = 5\nmean = 1, 2\nstd = 2, 4\nformat = usps\n",
         "[data]\ngenerator = digits\nsamples = 30\ntest_samples = 0\nnoise = 0.5\nseed = 9\n",
         "[data]\ngenerator = gaussians\nnormalize = channel\ntarget = input\n",
         "[data]\nalpha = 2.5\ngenerator = line\ntarget = value\n"};
