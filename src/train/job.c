@@ -271,7 +271,7 @@ static void check_schedule(struct job *job, struct diag *d)
                  "[schedule] min_lr = %g is above [optimizer] lr = %g", job->schedule.min_lr,
                  job->optim.common.lr);
     if (schedule_watches(&job->schedule) && !job->train.eval_every && !job->train.eval_steps)
-        diag_add(d, job->nf->path, s->line,
+        diag_add(d, job->nf->path, s ? s->line : 0,
                  "[schedule] plateau needs evaluations: [train] eval_every or eval_steps above 0");
 }
 

@@ -7,7 +7,7 @@ train()
 {
     name=$1
     shift
-    run "$DIYNN" train $net -o "$R/$name" -q "$@"
+    run "$DIYNN" train "$net" -o "$R/$name" -q "$@"
     expect 0 "$kind: train $name"
 }
 
@@ -79,7 +79,9 @@ done
 
 # every optimizer, with all that is done to gradients and weights around it
 R=$T
-for type in $(sed -n 's/^### `\[optimizer\] type = \(.*\)`$/\1/p' docs/REFERENCE.md); do
+run "$DIYNN" help optimizers
+types=$(sed -n 's/^  \([a-z]\)/\1/p' "$T/out" | cut -d ' ' -f 1)
+for type in $types; do
     set -- --set optimizer.type="$type" --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4 \
         --set optimizer.clip_value=0.2 --set optimizer.ema=0.9 --set train.epochs=3 \
         --set schedule.type=plateau --set schedule.patience=0 --set schedule.warmup=0.5

@@ -144,12 +144,13 @@ expect_err 'is finished'
 state=(--set train.epochs=30 --set train.save_every=0.01 --threads 2 -q --set optimizer.ema=0.9
        --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4)
 for kind in plateau cosine; do
-    options=("${state[@]}" --set schedule.type=$kind)
+    options=("${state[@]}" --set "schedule.type=$kind")
     if [ $kind = plateau ]; then
         options+=(--set optimizer.type=rmsprop --set optimizer.centered=yes --set optimizer.lr=0.01
                   --set optimizer.momentum=0.5 --set schedule.patience=0 --set schedule.gamma=0.7
                   --set schedule.warmup=1.5)
     else
+        net=tests/files/nets/bits_norm.ini # running statistics are averaged too
         options+=(--set optimizer.type=nadam --set schedule.min_lr=1e-5 --set schedule.warmup=3)
     fi
     run "$DIYNN" train $net -o "$T/$kind" "${options[@]}"
@@ -177,6 +178,8 @@ for kind in plateau cosine; do
         expect_err 'cosine'
     fi
 done
+
+net=tests/files/nets/bits.ini
 
 # A warm start takes what has the same name and shape and lists the rest.
 run "$DIYNN" train $net -o "$T/warm" --init "$T/whole/best.safetensors" --set b.units=11 \
