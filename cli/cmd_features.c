@@ -60,12 +60,12 @@ static const struct layer *default_layer(const struct net *net)
 static int find_layer(struct features *f, const char *name, struct err *e)
 {
     const struct net *net = f->net.job.net;
-    f->layer = net->layers;
-    if (name && strcmp(name, "input") != 0)
-        f->layer = net_layer(net, name);
-    else if (!name)
-        f->layer = default_layer(net);
-    if (f->layer || !name)
+    if (!name || strcmp(name, "input") == 0) {
+        f->layer = name ? net->layers : default_layer(net);
+        return 0;
+    }
+    f->layer = net_layer(net, name);
+    if (f->layer)
         return 0;
     const char **names = mem_alloc((size_t)net->n_layers + 1, sizeof *names, e);
     if (!names)

@@ -154,6 +154,6 @@ int loss_rank(const struct loss *l, const real *x, int class_)
         return loss_decide(l, x) != class_;
     int better = 0;
     for (int j = 0; j < l->k; j++)
-        better += x[j] > x[class_] || (x[j] == x[class_] && j < class_);
+        better += j < class_ ? x[j] >= x[class_] : x[j] > x[class_];
     return better;
 }
