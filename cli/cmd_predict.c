@@ -37,6 +37,7 @@ struct predict {
     struct text text;    /* a line */
     json_t *json;        /* NULL: csv */
     uint64_t right, known;
+    bool begun; /* the header is printed */
     struct err *e; /* what went wrong behind a piece */
 };
 
@@ -72,7 +73,7 @@ static void rank_classes(struct predict *v, size_t i)
 
 /* ---- csv ---- */
 
-static int print_header(const struct predict *v)
+static void print_header(const struct predict *v)
 {
     const char *word = v->probabilities ? "probability" : "score";
     int k = v->net.job.loss.k;
@@ -88,7 +89,6 @@ static int print_header(const struct predict *v)
             printf(",value%d", i);
     }
     putchar('\n');
-    return 0;
 }
 
 /* Value j of sample i in the order c, h, w. */
@@ -168,6 +168,9 @@ static int predict_file(struct predict *v, const char *path, const char *format,
     struct trained *net = &v->net;
     if (trained_read(net, path, format, NULL, false, e))
         return -1;
+    if (!v->json && !v->begun)
+        print_header(v);
+    v->begun = true;
     v->known = v->right = 0;
     forward_part(&net->job, &net->part, net->team, each_piece, v);
     if (v->known > 0)
@@ -195,8 +198,6 @@ static int predict(struct predict *v, struct call *c, struct err *e)
     v->guess = mem_alloc((size_t)job->classes, sizeof *v->guess, e);
     if (!v->guess)
         return -1;
-    if (!v->json)
-        print_header(v);
     for (int i = 1; i < c->n_args; i++)
         if (predict_file(v, c->args[i], o->format, e))
             return -1;

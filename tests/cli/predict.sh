@@ -72,6 +72,11 @@ cp "$T/inputs.csv" "$T/a, b.csv"
 run "$DIYNN" predict "$T/run" "$T/a, b.csv"
 check 'a file name is quoted where csv needs it' grep -qF "\"$T/a, b.csv\",0,kind 0," "$T/out"
 
+awk -F, '{ print $2 "," $1 }' "$T/inputs.csv" >"$T/turned.csv"
+run "$DIYNN" predict "$T/run" "$T/turned.csv"
+sed "s|^$T/turned.csv|$T/inputs.csv|" "$T/out" >"$T/same"
+same "$T/same" "$T/alone" 'columns are found by their names'
+
 run "$DIYNN" predict --top 3 "$T/run" "$T/inputs.csv"
 expect 0 'predict --top 3'
 expect_out 'file,index,class,probability,class2,probability2,class3,probability3'
@@ -119,7 +124,7 @@ same "$T/out" "$T/unfused" 'the same numbers fused and unfused'
 run sh -c 'grep -v "kind [05]" "$2" | "$DIYNN" eval "$1" --data -' sh "$T/run" "$T/all.csv"
 expect 0 'eval of standard input that lacks some classes'
 check 'they keep their numbers' grep -qE '^accuracy (1\.0000|0\.9[0-9]{3})$' "$T/out"
-printf 'width,height,"the kind, of it"\n1,1,kind 1\n1,1,kind 77\n' >"$T/strange.csv"
+printf 'height,width,"the kind, of it"\n1,1,kind 1\n1,1,kind 77\n' >"$T/strange.csv"
 run "$DIYNN" eval "$T/run" --data "$T/strange.csv"
 expect 4 'eval of a class that the net does not know'
 expect_err "$T/strange.csv:3"
@@ -251,10 +256,15 @@ printf 'width,height\n1,2\n1,x\n' >"$T/bad.csv"
 run "$DIYNN" predict "$T/run" "$T/bad.csv"
 expect 4 'predict of a wrong value'
 expect_err "$T/bad.csv:3: column 2 'height': 'x' is no number"
-printf 'a,b,c,d\n1,2,3,4\n' >"$T/wide.csv"
+expect_no_out '' 'and nothing else'
+printf '1,2,3,4\n' >"$T/wide.csv"
 run "$DIYNN" predict "$T/run" "$T/wide.csv"
 expect 4 'predict of a table that is too wide'
 expect_err "$T/wide.csv"
+printf 'a,b\n1,2\n' >"$T/other.csv"
+run "$DIYNN" predict "$T/run" "$T/other.csv"
+expect 4 'predict of a table with other columns'
+expect_err "no column 'width'"
 run "$DIYNN" predict "$T/run"
 expect 2 'predict without a file'
 expect_err 'and files'
