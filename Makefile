@@ -185,7 +185,7 @@ tests: $(TEST_BIN) $(B)/tests/embed
 
 test: deps
 	@$(MAKE) --no-print-directory all tests
-	@B=$(B) tests/run.sh
+	@B=$(B) tests/run.sh $(if $(filter double,$(REAL)),--programs)
 
 # ---- the rest ------------------------------------------------------------------------------------
 

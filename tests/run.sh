@@ -1,10 +1,11 @@
 #!/bin/bash
 # Runs the tests and counts them.
 #
-#   B=build/HASH tests/run.sh [--long] [SUITE..]
+#   B=build/HASH tests/run.sh [--long | --programs] [SUITE..]
 #
 # A suite is a test program of $B/tests (all of them unless named) or a script of tests/cli; --long
-# adds the scripts of tests/long. One line each, the output of those that fail, and at the end
+# adds the scripts of tests/long; --programs leaves all scripts out: the double build is for them
+# alone, its command line is only for `check`. One line each, the output of those that fail, and at the end
 # `N passed, N failed`. TEST_TIME is the most seconds a suite may take (default 300, of tests/long
 # 900).
 set -u
@@ -17,16 +18,17 @@ export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 long=
-if [ "${1:-}" = --long ]; then
-    long=1
-    shift
-fi
+scripts=1
+case ${1:-} in
+--long) long=1 && shift ;;
+--programs) scripts= && shift ;;
+esac
 suites=("$@")
 if [ ${#suites[@]} = 0 ]; then
     for source in tests/*/test_*.c; do
         [ -e "$source" ] && suites+=("$B/${source%.c}")
     done
-    for script in tests/cli/*.sh ${long:+tests/long/*.sh}; do
+    for script in ${scripts:+tests/cli/*.sh} ${long:+tests/long/*.sh}; do
         [ -e "$script" ] && [ "$script" != tests/cli/lib.sh ] && suites+=("$script")
     done
 fi
