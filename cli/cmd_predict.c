@@ -37,7 +37,7 @@ struct predict {
     struct text text;    /* a line */
     json_t *json;        /* NULL: csv */
     uint64_t right, known;
-    bool begun; /* the header is printed */
+    bool begun;    /* the header is printed */
     struct err *e; /* what went wrong behind a piece */
 };
 
