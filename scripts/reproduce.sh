@@ -111,7 +111,10 @@ train()
     "$DIYNN" train -q --resume -o "$run" --threads "$t" --set "data.seed=$1" \
         --set "train.seed=$1" "${sets[@]}" "$net" 2>"$run/stderr"
     code=$?
-    seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.2f", b - a }')
+    # a run that was stopped has taken some before
+    seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" -v c="$(cat "$run/seconds" 2>/dev/null)" \
+        'BEGIN { printf "%.2f", b - a + c }')
+    echo "$seconds" >"$run/seconds"
     case $code in
     0 | 5) ;;
     130) exit 130 ;;
@@ -163,7 +166,7 @@ measure() # NAME
         return
     fi
     case $1 in
-    train.* | val.* | test.*) evaluated "${1%%.*}" "${1#*.}" ;;
+    train.* | validation.* | test.*) evaluated "${1%%.*}" "${1#*.}" ;;
     diverged) [ "$code" = 5 ] && echo 1 || echo 0 ;;
     first_train) logged train_accuracy first ;;
     first_test) logged test_accuracy first ;;

@@ -49,7 +49,7 @@ function verdict(id, expect, goal, silent,    i, n, list, at, bound, op, name, o
     if (expect == "-")
         return "no number in the document"
     n = split(expect, list, " ")
-    for (i = 1; i <= n; i++) {
+    for (i = list[1] == "wrong" ? 2 : 1; i <= n; i++) {
         at = match(list[i], /[<>]=/)
         name = substr(list[i], 1, at - 1)
         op = substr(list[i], at, 2)
@@ -61,6 +61,8 @@ function verdict(id, expect, goal, silent,    i, n, list, at, bound, op, name, o
         if (!ok)
             return goal ? "**missed** (" list[i] ")" : "**not reproduced** (" list[i] ")"
     }
+    if (list[1] == "wrong")
+        return "the document is wrong"
     return goal ? "reached" : silent ? "as expected; no number in the document" : "reproduced"
 }
 
@@ -125,9 +127,9 @@ END {
         says[f[1]] = verdict(f[1], f[8], f[2] == "best", f[7] ~ /^-$|no number|figures? only|asks/)
         count[says[f[1]] ~ /^\*/ ? "not" : says[f[1]] ~ /no number/ ? "silent" : says[f[1]]]++
     }
-    printf "\n%d rows: %d reproduced, %d not, %d without a number to hold them against; goals: %d reached; %d not run.\n",
-        rows, count["reproduced"], count["not"], count["silent"], count["reached"],
-        count["not run"]
+    printf "\n%d rows: %d reproduced, %d not, %d where the document is wrong, %d without a number to hold them\nagainst; goals: %d reached; %d not run.\n",
+        rows, count["reproduced"], count["not"], count["the document is wrong"], count["silent"],
+        count["reached"], count["not run"]
     for (g = 1; g <= groups; g++) {
         printf "\n## %s\n\n| ID | experiment | reported | ours | seeds | s | verdict |\n|---|---|---|---|---|---|---|\n",
             group[g]
@@ -141,7 +143,7 @@ END {
             for (k = 1; k <= n; k++) {
                 name = m[k]
                 gsub(/_/, " ", name)
-                sub(/(train|val|test)\./, "& ", name)
+                sub(/(train|validation|test)\./, "& ", name)
                 sub(/\. /, " ", name)
                 ours = ours (k > 1 ? "<br>" : "") name " " text[f[1], m[k]]
             }
