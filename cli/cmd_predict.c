@@ -8,6 +8,7 @@
 #include "data/export.h"
 #include "train/forward.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +47,10 @@ struct predict {
 static int by_key(const void *a, const void *b)
 {
     const struct guess *p = a, *q = b;
-    if (p->key != q->key)
+    if (p->key > q->key || p->key < q->key)
         return p->key > q->key ? -1 : 1;
+    if (isnan(p->key) != isnan(q->key))
+        return isnan(q->key) ? -1 : 1;
     return p->class_ < q->class_ ? -1 : 1;
 }
 

@@ -62,16 +62,38 @@ static void test_undefined(void **state)
     confusion_free(&c);
 }
 
-static void test_no_memory(void **state)
+static void test_top(void **state)
 {
     (void)state;
     struct err e = {0};
     struct confusion c;
-    mem_fail_at(1);
-    assert_int_equal(confusion_new(&c, 10, &e), -1);
-    mem_fail_at(0);
-    assert_int_equal(e.kind, ERR_INTERNAL);
+    assert_int_equal(confusion_new(&c, 4, &e), 0);
+    expect(confusion_top(&c, 1), (double)NAN);
+    c.rank[0] = 5;
+    c.rank[1] = 2;
+    c.rank[3] = 3;
+    expect(confusion_top(&c, 1), 0.5);
+    expect(confusion_top(&c, 2), 0.7);
+    expect(confusion_top(&c, 3), 0.7);
+    expect(confusion_top(&c, 4), 1);
+    expect(confusion_top(&c, 100), 1);
     confusion_free(&c);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 2; n++) {
+        struct err e = {0};
+        struct confusion c;
+        size_t live = mem_live();
+        mem_fail_at(n);
+        assert_int_equal(confusion_new(&c, 10, &e), -1);
+        mem_fail_at(0);
+        assert_int_equal(e.kind, ERR_INTERNAL);
+        assert_int_equal(mem_live(), live);
+        confusion_free(&c);
+    }
 }
 
 int main(void)
@@ -79,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_three_classes),
         cmocka_unit_test(test_undefined),
+        cmocka_unit_test(test_top),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
