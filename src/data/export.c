@@ -47,18 +47,29 @@ int export_number(struct text *t, real v, struct err *e)
     return add(t, text, (size_t)n, e);
 }
 
+/* The name of column i, the numbers of a sample first, then its targets: the data's own, or the
+ * prefix, with a number unless that is 0. */
+static int add_name(struct text *t, const struct samples *s, size_t i, const char *prefix,
+                    size_t number, struct err *e)
+{
+    if (i > 0 && add(t, ",", 1, e))
+        return -1;
+    if (s->columns && i < (size_t)s->n_columns)
+        return export_field(t, s->columns[i], e);
+    return number ? text_add(t, e, "%s%zu", prefix, number) : text_add(t, e, "%s", prefix);
+}
+
 int export_csv_header(struct text *t, const struct samples *s, const char *prefix,
                       enum export_targets targets, struct err *e)
 {
-    size_t size = shape_size(s->shape);
+    size_t size = shape_size(s->shape), k = s->target ? (size_t)s->k : 0;
     for (size_t i = 0; i < size; i++)
-        if ((i > 0 && add(t, ",", 1, e)) || (s->columns ? export_field(t, s->columns[i], e)
-                                                        : text_add(t, e, "%s%zu", prefix, i + 1)))
+        if (add_name(t, s, i, prefix, i + 1, e))
             return -1;
-    if (targets == EXPORT_TARGETS && s->label && text_add(t, e, ",class"))
+    if (targets == EXPORT_TARGETS && s->label && add_name(t, s, size, "class", 0, e))
         return -1;
-    for (int i = 0; targets == EXPORT_TARGETS && s->target && i < s->k; i++)
-        if (s->k == 1 ? text_add(t, e, ",target") : text_add(t, e, ",target%d", i + 1))
+    for (size_t i = 0; targets == EXPORT_TARGETS && i < k; i++)
+        if (add_name(t, s, size + i, "target", k > 1 ? i + 1 : 0, e))
             return -1;
     return add(t, "\n", 1, e);
 }

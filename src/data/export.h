@@ -18,9 +18,9 @@ int export_field(struct text *t, const char *s, struct err *e);
 /* Appends a number, in the shortest decimal that reads back as the same bits. */
 int export_number(struct text *t, real v, struct err *e);
 
-/* Appends the header of a csv file for samples like s: their columns' names or, where they have
- * none, PREFIX1, PREFIX2, ..., then `class`, or
- * `target` (target1, ... where there are several). */
+/* Appends the header of a csv file for samples like s: the names that their columns and targets
+ * have or, where there are none, PREFIX1, PREFIX2, ..., then `class`, or `target` (target1, ...
+ * where there are several). */
 int export_csv_header(struct text *t, const struct samples *s, const char *prefix,
                       enum export_targets targets, struct err *e);
 

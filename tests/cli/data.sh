@@ -93,6 +93,8 @@ expect 0 'a file is exported by its name, here'
 check 'there it is' test -s "$T/pets.npy" -a -s "$T/pets_labels.npy"
 run sh -c 'cd "$1" && "$DIYNN" data pets.csv --export csv' sh "$T"
 expect 2 'and never over itself'
+run "$DIYNN" data "$T/pets.csv" --export csv -o "$T/out.d"
+same "$T/out.d/pets.csv" "$T/pets.csv" 'a table comes out as it went in'
 if python3 -c 'import numpy' 2>/dev/null; then
     check 'NumPy reads it' python3 -c '
 import numpy, sys

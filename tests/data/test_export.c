@@ -154,11 +154,17 @@ static void test_csv(void **state)
     s.target[2] = -3;
     assert_int_equal(export_csv("a.csv", &p, "x", EXPORT_TARGETS, &e), 0);
     has_text("a.csv", "x1,target1,target2\n0,-3,0\n0,0,0.5\n");
-    s.columns = mem_alloc(1, sizeof *s.columns, &e);
+    s.n_columns = 2;
+    s.columns = mem_alloc(2, sizeof *s.columns, &e);
     s.columns[0] = mem_strdup("length, cm", &e);
-    s.k = 1;
+    s.columns[1] = mem_strdup("age", &e);
     assert_int_equal(export_csv("a.csv", &p, "x", EXPORT_TARGETS, &e), 0);
-    has_text("a.csv", "\"length, cm\",target\n0,0.5\n0,0\n");
+    has_text("a.csv", "\"length, cm\",age,target2\n0,-3,0\n0,0,0.5\n");
+    s.k = 1;
+    assert_int_equal(export_csv("a.csv", &p, "x", EXPORT_NO_TARGETS, &e), 0);
+    has_text("a.csv", "\"length, cm\"\n0\n0\n");
+    assert_int_equal(export_csv("a.csv", &p, "x", EXPORT_TARGETS, &e), 0);
+    has_text("a.csv", "\"length, cm\",age\n0,0.5\n0,0\n");
     samples_free(&s);
 }
 
