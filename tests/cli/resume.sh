@@ -19,13 +19,14 @@ same_run() # NAME
     same "$T/whole.log" "$T/$1.log" "$1: log"
 }
 
-# stopped SIGNAL NAME: starts or goes on, and sends the signal after a random time. 0: it was
-# stopped by it, 1: it had ended before.
+# stopped SIGNAL NAME: starts or goes on, and sends the signal after a random time of at most a sixth
+# of the whole run ($longest, ms). 0: it was stopped by it, 1: it had ended before.
 stopped()
 {
     "$DIYNN" train $net -o "$T/$2" --resume "${options[@]}" 2>"$T/err" &
     local pid=$!
-    sleep "0.$(printf %03d $((40 + RANDOM % 160)))"
+    local ms=$((1 + RANDOM % longest))
+    sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
     kill -s "$1" $pid 2>/dev/null
     wait $pid 2>/dev/null
     status=$?
@@ -35,8 +36,11 @@ stopped()
 # killed_often TIMES LEAST: a run that ends undisturbed, and one that is killed now and then.
 killed_often()
 {
+    local start
+    start=$(date +%s%N)
     run "$DIYNN" train $net -o "$T/whole" "${options[@]}" --force
     expect 0 "$net, never stopped"
+    longest=$((1 + ($(date +%s%N) - start) / 6000000))
     log whole
     kills=0
     for _ in $(seq "$1"); do
