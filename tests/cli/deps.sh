@@ -2,6 +2,7 @@
 # scripts/deps.sh against a made-up machine: a PATH of our own with stand-ins for apt-get, id, sudo.
 . tests/cli/lib.sh
 
+unset CC # the compiler of the made-up machine is gcc
 bin=$T/bin
 mkdir "$bin"
 for tool in sh env dirname mktemp rm tail grep uname cat touch; do
