@@ -1,27 +1,11 @@
 /* opt_number.c - numbers to text and back, the same in every locale. */
 #include "base/opt_value.h"
+#include "base/plain_locale.h"
 
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* The C locale, in which a number's point is a point; it lives as long as the process. */
-static locale_t plain(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_locale);
-    return c_locale;
-}
 
 static const char *digits(const char *s)
 {
@@ -46,7 +30,7 @@ bool opt_parse_double(const char *s, double *v)
     }
     if (*end)
         return false;
-    double x = strtod_l(s, NULL, plain());
+    double x = strtod_l(s, NULL, plain_locale());
     if (!isfinite(x))
         return false;
     *v = x;
@@ -70,7 +54,7 @@ bool opt_parse_int(const char *s, long long *v)
 
 void opt_print_double(double v, char out[OPT_NUMBER])
 {
-    locale_t old = uselocale(plain());
+    locale_t old = uselocale(plain_locale());
     if (fabs(v) < 1e15 && v == floor(v))
         snprintf(out, OPT_NUMBER, "%.0f", v);
     else

@@ -5,9 +5,9 @@
  * "How to read floating point numbers accurately"); everything else goes to the C library. */
 #include "data/number.h"
 
-#include <locale.h>
+#include "base/plain_locale.h"
+
 #include <math.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,29 +36,14 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') < 10;
 }
 
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* The C locale, in which a number's point is a point; it lives as long as the process. */
-static locale_t plain(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_locale);
-    return c_locale;
-}
-
 /* The text at *p starts with a decimal number. */
 static bool read_slow(const char **p, real *v)
 {
     char *end;
 #ifdef REAL_DOUBLE
-    real x = strtod_l(*p, &end, plain());
+    real x = strtod_l(*p, &end, plain_locale());
 #else
-    real x = strtof_l(*p, &end, plain());
+    real x = strtof_l(*p, &end, plain_locale());
 #endif
     if (!isfinite(x))
         return false;
@@ -116,7 +101,7 @@ static int print_fixed(bool negative, uint64_t m, int fraction, char out[NUMBER_
 /* By the C library: as few digits as read back the same. */
 static int print_slow(real v, char out[NUMBER_TEXT])
 {
-    locale_t old = uselocale(plain());
+    locale_t old = uselocale(plain_locale());
     for (int digits = 1; digits <= (sizeof(real) == 4 ? 9 : 17); digits++) {
         snprintf(out, NUMBER_TEXT, "%.*g", digits, (double)v);
         const char *p = out;

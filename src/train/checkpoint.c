@@ -2,6 +2,7 @@
 #include "train/checkpoint.h"
 
 #include "base/mem.h"
+#include "base/plain_locale.h"
 #include "train/checkpoint_names.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ static int read_double(const struct checkpoint *c, const char *key, double *out,
     char *end;
     if (!v)
         return -1;
-    *out = strtod(v, &end);
+    *out = strtod_l(v, &end, plain_locale());
     if (end == v || *end)
         return err_set(e, ERR_DATA, "%s: metadata '%s' is no number", c->path, key);
     return 0;
