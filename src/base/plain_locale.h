@@ -1,5 +1,5 @@
-/* plain_locale.h - the C locale, in which a number's point is a point, whatever the program that uses
- * the library has set. */
+/* plain_locale.h - the C locale, in which a number's point is a point, whatever the program that
+ * uses the library has set. */
 #ifndef BASE_PLAIN_LOCALE_H
 #define BASE_PLAIN_LOCALE_H
 

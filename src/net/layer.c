@@ -26,6 +26,8 @@ static const char *const init_words[] = {
     "lecun_uniform",  "lecun_normal",  "uniform",    "normal",
     "constant",       "orthogonal",    NULL};
 
+static const char *const decay_words[] = {"no", "yes", "weights", NULL};
+
 #define FIELD(f) offsetof(struct layer_conf, f)
 
 const struct opt layer_common_opts[] = {
@@ -71,10 +73,11 @@ const struct opt layer_param_opts[] = {
      .max = 1e6,
      .help = "what the learning rate is multiplied by here"},
     {.name = "decay",
-     .type = OPT_BOOL,
+     .type = OPT_WORD,
      .offset = FIELD(decay),
      .def = "yes",
-     .help = "whether weight decay applies here"},
+     .words = decay_words,
+     .help = "whether weight decay applies here; weights: not to biases and other vectors"},
     OPT_END};
 
 size_t param_index(const struct param *p, size_t i)

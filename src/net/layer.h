@@ -87,12 +87,16 @@ struct pass {
     void *scratch; /* this thread's own: what build_scratch asked for, 64-byte aligned */
 };
 
+/* Which parameters of a layer weight decay applies to: weights have two or more dimensions. */
+enum layer_decay { DECAY_NO, DECAY_YES, DECAY_WEIGHTS };
+
 /* Keys that every layer has (first two tables of layer.c). */
 struct layer_conf {
     struct name_list from;
     int init;
     double init_scale;
-    bool bias, freeze, decay;
+    bool bias, freeze;
+    int decay; /* enum layer_decay */
     double lr_mult;
 };
 

@@ -32,7 +32,8 @@ struct param *build_param(struct build *b, const char *name, int nd, const int *
                         .kind = kind,
                         .start = start,
                         .start_scale = 1,
-                        .decay = l->common.decay,
+                        .decay = l->common.decay == DECAY_YES ||
+                                 (l->common.decay == DECAY_WEIGHTS && nd > 1),
                         .frozen = l->common.freeze,
                         .lr_mult = (real)l->common.lr_mult};
     for (int i = 0; i < nd; i++) {

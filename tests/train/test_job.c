@@ -212,6 +212,30 @@ static void every_allocation_may_fail(void **state)
  */
 
 /* A row that says what a reader needs and whose default is a value that it allows. */
+/* Which parameters weight decay reaches: weight, then bias. */
+static void expect_decay(const char *line, bool weight, bool bias)
+{
+    struct diag d;
+    struct err e;
+    struct job job;
+    char text[256];
+    snprintf(text, sizeof text, "[data]\ngenerator = gaussians\n[linear]\nunits = 2\n%s[softmax]\n",
+             line);
+    if (open_text(&job, text, false, &d, &e))
+        fail_with(&d, &e);
+    assert_int_equal(job.net->layers[1].params[0].decay, weight);
+    assert_int_equal(job.net->layers[1].params[1].decay, bias);
+    job_free(&job);
+}
+
+static void decay_may_spare_biases(void **state)
+{
+    (void)state;
+    expect_decay("", true, true);
+    expect_decay("decay = no\n", false, false);
+    expect_decay("decay = weights\n", true, false);
+}
+
 static void check_row(const char *owner, const struct opt *o)
 {
     _Alignas(16) char conf[4096] = {0};
@@ -282,6 +306,7 @@ int main(void)
         cmocka_unit_test(data_that_differ_from_what_is_stated),
         cmocka_unit_test(a_summary_counts_them),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(decay_may_spare_biases),
         cmocka_unit_test(tables_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
