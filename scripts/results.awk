@@ -120,7 +120,7 @@ END {
     print "The documents leave out many settings. Where one was found by trying what comes near to a reported"
     print "number, the row says so: such a row shows that the number can be had, not that it had to come out. The"
     print "bounds leave room below the reported numbers and were set after first trials of some seeds. The goals"
-    print "(*best*) are another matter: their settings were chosen on validation or on data of other seeds."
+    print "(*best*) are another matter: their settings were chosen on validation or on data of other seeds,\nbut for what a row says."
     print ""
     print "`scripts/reproduce.sh ID` runs a row again."
     for (i = 1; i <= rows; i++) {
