@@ -69,6 +69,40 @@ struct matmul {
     real *scratch;      /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
 };
 
+/* One convolution, activations channels-last:
+ *   y[i,p,q,o] = sum over kh, kw, c of x[i, p stride - pad + kh dilation, q .., group c]
+ * w[kh,kw,c,o] Taps outside the image are skipped, never multiplied: no 0 times infinity. Each
+ * function reads and writes what its comment in struct kernels names; the other arrays may be NULL.
+ * Arrays that are written overlap nothing. */
+struct conv {
+    int n, h, w, c; /* input: n x h x w x c */
+    int oh, ow, oc; /* output: n x oh x ow x oc */
+    int kh, kw;     /* taps */
+    int stride_h, stride_w;
+    int pad_h, pad_w; /* above and left; oh and ow say what is below and right */
+    int dilation_h, dilation_w;
+    int groups; /* divides c and oc: outputs of a group see its c / groups inputs */
+    const real *x;
+    const real *weight; /* kh x kw x c/groups x oc */
+    const real *bias;   /* oc, or NULL */
+    real *y;
+    enum act act; /* forward: y = act(conv + bias) */
+    real act_param;
+    const real *dy; /* as y */
+    real *dx;       /* as x */
+    enum grad_mode dx_mode;
+    const real *dact_y; /* as x, or NULL: dx, after any adding, is multiplied by dx_act'(dact_y) */
+    enum act dx_act;
+    real dx_act_param;
+    real *dweight, *dbias; /* as weight and bias; dbias may be NULL */
+    enum grad_mode dw_mode;
+    real *partial; /* all threads': conv_partial reals, 64-byte aligned, left alone between
+                    * conv_backward_weights and conv_backward_weights_sum */
+    real *scratch; /* this thread's own: conv_scratch reals, 64-byte aligned */
+};
+
+#define CONV_SLICE 8 /* samples */
+
 /* The numbers of one update, equal for all parameters of a step. */
 struct update {
     real lr, momentum, beta1, beta2, eps;
@@ -83,6 +117,21 @@ struct kernels {
     size_t matmul_scratch; /* reals of scratch a thread needs */
 
     void (*matmul)(const struct matmul *mm, int tid, int nt);
+
+    /* Reals of scratch and partial that the functions below need for such a convolution, of its n
+     * samples or fewer. Only the sizes are read. */
+    size_t (*conv_scratch)(const struct conv *cv);
+    size_t (*conv_partial)(const struct conv *cv);
+    /* y from x, weight, bias: per output one chain over (kh, kw, c) from 0, then the bias. */
+    void (*conv_forward)(const struct conv *cv, int tid, int nt);
+    /* dx from dy, weight, dact_y: per input one chain over (kh, kw, output of its group), from 0 or
+     * what dx held. */
+    void (*conv_backward_data)(const struct conv *cv, int tid, int nt);
+    /* dweight and dbias from x, dy, in two steps with a barrier between them: each slice of
+     * CONV_SLICE samples is a chain over (sample, row, column) from 0; then slices are added up in
+     * order, to 0 or to what was held. */
+    void (*conv_backward_weights)(const struct conv *cv, int tid, int nt);
+    void (*conv_backward_weights_sum)(const struct conv *cv, int tid, int nt);
 
     /* The machine's peak: `rounds` rounds of independent multiply-adds in registers. Returns how
      * many operations that was (an addition and a multiplication count 2). sink: 2 numbers, read

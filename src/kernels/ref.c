@@ -11,7 +11,7 @@ static real sigmoid(real x)
     return x < 0 ? z / (1 + z) : 1 / (1 + z);
 }
 
-static real act_value(enum act act, real p, real x)
+real ref_act(enum act act, real p, real x)
 {
     switch (act) {
     case ACT_RELU: /* written so that NaN stays */
@@ -50,7 +50,7 @@ static void matmul(const struct matmul *mm, int tid, int nt)
         if (mm->dact_y)
             acc *= act_slope(mm->act, mm->act_param, mm->dact_y[i * mm->ldc + j]);
         else
-            acc = act_value(mm->act, mm->act_param, acc);
+            acc = ref_act(mm->act, mm->act_param, acc);
         *c = acc;
     }
 }
@@ -71,7 +71,7 @@ static void col_sums(real *out, const real *a, ptrdiff_t lda, int m, int n, enum
 static void act_forward(enum act act, real p, real *y, const real *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = act_value(act, p, x[i]);
+        y[i] = ref_act(act, p, x[i]);
 }
 
 static void act_backward(enum act act, real p, real *dx, const real *dy, const real *y, size_t n,
@@ -366,5 +366,6 @@ void ref_fill(struct kernels *k)
         .sgd = sgd,
         .adam = adam,
     };
+    ref_conv_fill(k);
     ref_normalize_fill(k);
 }

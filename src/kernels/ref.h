@@ -13,8 +13,12 @@
 /* Sets every pointer of *k. */
 void ref_fill(struct kernels *k);
 
-/* Those of ref_normalize.c. */
+/* Those of ref_conv.c and ref_normalize.c. */
+void ref_conv_fill(struct kernels *k);
 void ref_normalize_fill(struct kernels *k);
+
+/* act(x) */
+real ref_act(enum act act, real p, real x);
 
 /* kernels.h's sum and dot. */
 real ref_sum(const real *x, size_t n);

@@ -1,0 +1,114 @@
+/* Convolutions of every instruction set: sizes, strides over the edge, padding, dilation, groups,
+ * epilogues, any number of threads. */
+#include "kernels/conv_cases.h"
+
+/* The case on every set that this processor has. */
+static void check_all(const struct conv *cv, bool bias)
+{
+    for (int i = 0; kernels_names[i]; i++)
+        if (kernels_get(kernels_names[i]))
+            conv_check(cv, kernels_get(kernels_names[i]), bias);
+}
+
+static void known_shapes(void **state)
+{
+    (void)state;
+    /* n h w c, oc, kh kw, stride pad dilation groups */
+    static const int shapes[][11] = {
+        {2, 8, 8, 3, 32, 5, 5, 1, 2, 1, 1},   {9, 8, 8, 32, 33, 3, 3, 1, 1, 1, 1},
+        {3, 7, 5, 16, 16, 3, 3, 2, 1, 1, 1},  {17, 1, 16, 16, 32, 1, 3, 1, 0, 1, 1},
+        {2, 9, 9, 4, 6, 3, 2, 2, 0, 2, 2},    {2, 6, 7, 20, 20, 3, 3, 1, 1, 1, 20},
+        {1, 6, 6, 5, 10, 3, 3, 2, 1, 1, 5},   {8, 1, 1, 40, 50, 1, 1, 1, 0, 1, 1},
+        {2, 2, 2, 3, 4, 5, 5, 1, 4, 1, 1},    {2, 4, 4, 8, 8, 1, 1, 3, 2, 1, 1},
+        {1, 12, 13, 1, 17, 3, 3, 1, 1, 3, 1}, {0, 5, 5, 2, 2, 3, 3, 1, 1, 1, 1}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const int *s = shapes[i];
+        struct conv cv =
+            conv_make(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10]);
+        check_all(&cv, true);
+        cv.dx_mode = cv.dw_mode = GRAD_ADD;
+        cv.act = cv.dx_act = ACT_RELU;
+        check_all(&cv, false);
+    }
+}
+
+static int lot(uint32_t *seed, int most)
+{
+    return 1 + (int)(array_random(seed) % (uint32_t)most);
+}
+
+/* A convolution drawn by lot; false where it has no output. */
+static bool draw(struct conv *cv, uint32_t *seed)
+{
+    static const int groups[] = {1, 1, 1, 2, 3};
+    int g = groups[array_random(seed) % 5], c = g * lot(seed, 9), oc = g * lot(seed, 37);
+    if (array_random(seed) % 8 == 0) { /* depthwise */
+        g = c = lot(seed, 40);
+        oc = g * lot(seed, 2);
+    }
+    *cv = conv_make(lot(seed, 18), lot(seed, 9), lot(seed, 12), c, oc, lot(seed, 4), lot(seed, 4),
+                    1, 0, 1, g);
+    cv->stride_h = lot(seed, 3);
+    cv->stride_w = lot(seed, 3);
+    cv->dilation_h = lot(seed, 2);
+    cv->dilation_w = lot(seed, 2);
+    cv->pad_h = lot(seed, 4) - 1;
+    cv->pad_w = lot(seed, 4) - 1;
+    int below = lot(seed, 3) - 1, right = lot(seed, 3) - 1; /* as `same` may have it */
+    int room_h = cv->h + cv->pad_h + below - cv->dilation_h * (cv->kh - 1) - 1;
+    int room_w = cv->w + cv->pad_w + right - cv->dilation_w * (cv->kw - 1) - 1;
+    cv->oh = room_h / cv->stride_h + 1;
+    cv->ow = room_w / cv->stride_w + 1;
+    cv->act = (enum act)(array_random(seed) % ACT_SOFTMAX);
+    cv->dx_act = (enum act)(array_random(seed) % ACT_SOFTMAX);
+    cv->act_param = cv->dx_act_param = (real)0.5;
+    cv->dx_mode = (enum grad_mode)(array_random(seed) % 2);
+    cv->dw_mode = (enum grad_mode)(array_random(seed) % 2);
+    return room_h >= 0 && room_w >= 0;
+}
+
+static void drawn_shapes(void **state)
+{
+    (void)state;
+    uint32_t seed = 11;
+    for (int round = 0; round < 150;) {
+        struct conv cv;
+        if (!draw(&cv, &seed))
+            continue;
+        check_all(&cv, round % 3 != 0);
+        round++;
+    }
+}
+
+/* What stands outside of the image is not there: no infinity becomes NaN, no NaN spreads by it. */
+static void padding_is_not_multiplied(void **state)
+{
+    (void)state;
+    for (int i = 0; kernels_names[i]; i++) {
+        const struct kernels *k = kernels_get(kernels_names[i]);
+        struct conv cv = conv_make(1, 3, 3, 2, 40, 3, 3, 1, 1, 1, 1);
+        struct conv_arrays t;
+        if (!k)
+            continue;
+        conv_arrays_new(&cv, &t);
+        cv = conv_on(&cv, &t, true);
+        for (int j = 0; j < 2 * 40; j++) /* the tap above and left */
+            t.a[CONV_W][j] = (real)INFINITY;
+        conv_run(&cv, k, 1);
+        for (int j = 0; j < 3 * 3 * 40; j++) {
+            bool inside = j >= (3 + 1) * 40 && j / 40 % 3 > 0;
+            assert_true(inside == !isfinite((double)t.a[CONV_Y][j]));
+        }
+        conv_arrays_free(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_shapes),
+        cmocka_unit_test(drawn_shapes),
+        cmocka_unit_test(padding_is_not_multiplied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
