@@ -53,17 +53,21 @@ static void every_pointer_is_set(void **state)
     }
 }
 
-/* A set has versions of its own of what counts: forgetting to fill one in would go unnoticed. */
+/* A set has versions of its own of what counts: forgetting to fill one in would go unnoticed.
+ * Of convolutions it has all or none. */
 static void sets_differ_from_the_reference(void **state)
 {
     (void)state;
     const struct kernels *ref = kernels_get("ref");
     for (int i = 1; kernels_names[i]; i++) {
         const struct kernels *k = kernels_get(kernels_names[i]);
+        bool conv = k && k->conv_forward != ref->conv_forward;
         for (size_t at = offsetof(struct kernels, matmul); k && at < sizeof *k;
              at += sizeof(void (*)(void)))
-            assert_memory_not_equal((const char *)k + at, (const char *)ref + at,
-                                    sizeof(void (*)(void)));
+            if (conv || at < offsetof(struct kernels, conv_scratch) ||
+                at > offsetof(struct kernels, conv_backward_weights_sum))
+                assert_memory_not_equal((const char *)k + at, (const char *)ref + at,
+                                        sizeof(void (*)(void)));
     }
 }
 
