@@ -181,7 +181,7 @@ void diynn_predict(struct diynn *d, size_t n, const float *x, float *y, int *cla
         for (size_t i = 0; i < d->view.n; i++)
             take_in(d->view.x + i * shape_size(in), x + (first + i) * shape_size(in), in);
         if (d->n_norm > 0)
-            data_normalize_with(&d->view, d->mean, d->std, d->n_norm);
+            data_normalize_rows(d->view.x, d->view.n, in, d->mean, d->std, d->n_norm);
         team_run(d->team, run, &piece);
         for (size_t i = 0; y && i < d->view.n; i++)
             take_out(y + (first + i) * shape_size(out), net->output->y + i * shape_size(out), out);

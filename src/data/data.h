@@ -69,13 +69,21 @@ enum data_delimiter {
 
 extern const struct opt data_opts[];
 
+#define SAMPLES_BYTES 256 /* values of a byte */
+
+/* What bytes become: (byte - mean) / std. */
+struct samples_scale {
+    int n_tables;   /* 1, or one a channel: the SAMPLES_BYTES results; 0: all mean, then all std */
+    real numbers[]; /* in the order of a sample's memory (h, w, c) */
+};
+
 /* Samples as a reader or generator gives them. Owned arrays (mem.h). */
 struct samples {
     size_t n;
     struct shape shape;
     int classes;    /* 0: targets are values */
     int k;          /* numbers in a target of values */
-    real *x;        /* n x (h, w, c) */
+    real *x;        /* n x (h, w, c); NULL: see bytes */
     int *label;     /* n, in 0 .. classes-1; NULL without classes */
     real *target;   /* n x k; NULL with classes */
     char **names;   /* classes' names; NULL: "0", "1", ... */
@@ -83,6 +91,10 @@ struct samples {
                      * h, w order, then of its targets; NULL: none */
     int n_columns;
     char *labels; /* the file that the labels came from; NULL: the same as the samples */
+    /* Images, in the place of x: they stay as the bytes they are, a quarter of the memory, and are
+     * normalized when they are read (samples_row, samples_at). */
+    unsigned char *bytes;        /* n x (h, w, c) */
+    struct samples_scale *scale; /* how they are normalized; NULL: they are not */
 };
 
 void samples_free(struct samples *s);
@@ -90,6 +102,16 @@ void samples_free(struct samples *s);
 /* Allocates x and label (classes > 0) or target (k > 0) for n samples of `shape`. */
 int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
                   struct err *e);
+
+/* The same with bytes in the place of x. */
+int samples_alloc_bytes(struct samples *s, size_t n, struct shape shape, int classes,
+                        struct err *e);
+
+/* The numbers of sample i (h, w, c), normalized, into out. */
+void samples_row(const struct samples *s, size_t i, real *out);
+
+/* The same numbers where they are, or in `room` (a sample's numbers) where they are bytes. */
+const real *samples_at(const struct samples *s, size_t i, real *room);
 
 /* The shape of samples that a file gives as n numbers each: c's shape where that has n numbers,
  * else `own`. */
@@ -150,8 +172,14 @@ int data_load(struct data *d, const struct data_conf *c, const struct netfile *n
  * gets std 1), and applies them to all files of d. */
 int data_normalize(struct data *d, const struct data_conf *c, struct err *e);
 
-/* Normalizes samples of another file as d's were (a checkpoint's mean and std). */
-void data_normalize_with(struct samples *s, const real *mean, const real *std, int n_norm);
+/* Normalizes samples of another file as d's were (a checkpoint's mean and std). Samples in bytes
+ * keep them and are normalized whenever they are read, with the same result to the bit. */
+int data_normalize_with(struct samples *s, const real *mean, const real *std, int n_norm,
+                        struct err *e);
+
+/* The same for n samples of `shape` (h, w, c) in memory. */
+void data_normalize_rows(real *x, size_t n, struct shape shape, const real *mean, const real *std,
+                         int n_norm);
 
 /* One file by its format ("": by name and content). A missing file below datasets/NAME/ is answered
  * with the command that gets it. */

@@ -92,10 +92,16 @@ int export_csv_line(struct text *t, const struct samples *s, size_t i, enum expo
                     struct err *e)
 {
     size_t c = (size_t)s->shape.c, hw = (size_t)s->shape.h * (size_t)s->shape.w;
-    const real *x = s->x + i * c * hw;
-    for (size_t j = 0; j < c * hw; j++)
-        if ((j > 0 && add(t, ",", 1, e)) || export_number(t, x[j % hw * c + j / hw], e))
-            return -1;
+    real *room = s->x ? NULL : mem_alloc(c * hw, sizeof *room, e);
+    if (!s->x && !room)
+        return -1;
+    const real *x = samples_at(s, i, room);
+    int r = 0;
+    for (size_t j = 0; r == 0 && j < c * hw; j++)
+        r = (j > 0 && add(t, ",", 1, e)) || export_number(t, x[j % hw * c + j / hw], e) ? -1 : 0;
+    mem_free(room);
+    if (r)
+        return -1;
     if (targets == EXPORT_TARGETS && add_targets(t, s, i, e))
         return -1;
     return add(t, "\n", 1, e);
@@ -154,11 +160,11 @@ int export_npy(const char *path, const struct part *p, struct err *e)
 {
     struct shape s = p->of->shape;
     size_t c = (size_t)s.c, hw = (size_t)s.h * (size_t)s.w;
-    real *copy = mem_alloc(mem_mul(p->n, c * hw), sizeof *copy, e), *to = copy;
+    real *copy = mem_alloc(mem_mul(mem_add(p->n, 1), c * hw), sizeof *copy, e), *to = copy;
     if (!copy)
         return -1;
     for (uint32_t i = 0; i < p->n; i++) {
-        const real *x = p->of->x + p->index[i] * c * hw;
+        const real *x = samples_at(p->of, p->index[i], copy + p->n * c * hw);
         for (size_t j = 0; j < c * hw; j++)
             *to++ = x[j % hw * c + j / hw];
     }
@@ -218,12 +224,15 @@ int export_png(const char *path, const struct part *p, struct err *e)
     size_t size = shape_size(s);
     int n = p->n < (uint32_t)most ? (int)p->n : most;
     const real **image = mem_alloc((size_t)n, sizeof *image, e);
+    real *room = image ? mem_alloc(mem_mul((size_t)n, size), sizeof *room, e) : NULL;
     struct blob png = {0};
     real lo = (real)INFINITY, hi = -(real)INFINITY;
-    if (!image)
+    if (!room) {
+        mem_free(image);
         return -1;
+    }
     for (int i = 0; i < n; i++) {
-        image[i] = p->of->x + p->index[i] * size;
+        image[i] = samples_at(p->of, p->index[i], room + (size_t)i * size);
         for (size_t j = 0; j < size; j++) {
             real v = image[i][j];
             lo = isfinite(v) && v < lo ? v : lo;
@@ -235,5 +244,6 @@ int export_png(const char *path, const struct part *p, struct err *e)
         r = io_write_atomic(path, &png, 1, e);
     blob_free(&png);
     mem_free(image);
+    mem_free(room);
     return r;
 }

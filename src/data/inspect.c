@@ -6,41 +6,70 @@
 #include <math.h>
 #include <string.h>
 
-static const real *sample(const struct part *p, uint32_t i)
-{
-    return p->of->x + p->index[i] * shape_size(p->of->shape);
-}
-
 /* ---- ranges and counts ---- */
 
-/* Numbers [from, to) of all samples, or one of them. Returns how many are not finite. */
-static uint64_t look(const struct part *p, size_t from, size_t to, struct inspect_value *v)
+/* Sums over the finite ones of some numbers. */
+struct sums {
+    double min, max, sum, squares;
+    uint64_t n;
+};
+
+static void add(struct sums *q, double x)
 {
-    double sum = 0, squares = 0;
-    uint64_t n = 0;
-    *v = (struct inspect_value){.min = (double)INFINITY, .max = -(double)INFINITY};
-    for (uint32_t i = 0; i < p->n; i++)
-        for (size_t j = from; j < to; j++) {
-            double x = (double)sample(p, i)[j];
-            if (!isfinite(x))
-                continue;
-            n++;
-            sum += x;
-            v->min = x < v->min ? x : v->min;
-            v->max = x > v->max ? x : v->max;
+    if (!isfinite(x))
+        return;
+    q->n++;
+    q->sum += x;
+    q->min = x < q->min ? x : q->min;
+    q->max = x > q->max ? x : q->max;
+}
+
+static void finish(const struct sums *q, struct inspect_value *v)
+{
+    *v = (struct inspect_value){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    if (q->n > 0)
+        *v = (struct inspect_value){q->min, q->max, q->sum / (double)q->n,
+                                    sqrt(q->squares / (double)q->n)};
+}
+
+/* The numbers of all samples together, into q->all, and where `each` is given the numbers one by
+ * one too: shape_size of these, in the order of memory. Samples are read one after the other, in
+ * two rounds. */
+static int look(struct inspect_part *q, struct sums *each, struct err *e)
+{
+    const struct part *p = q->part;
+    size_t size = shape_size(p->of->shape);
+    const struct sums none = {.min = (double)INFINITY, .max = -(double)INFINITY};
+    struct sums all = none;
+    real *room = mem_alloc(size, sizeof *room, e);
+    if (!room)
+        return -1;
+    for (size_t j = 0; each && j < size; j++)
+        each[j] = none;
+    for (uint32_t i = 0; i < p->n; i++) {
+        const real *x = samples_at(p->of, p->index[i], room);
+        for (size_t j = 0; j < size; j++) {
+            add(&all, (double)x[j]);
+            if (each)
+                add(&each[j], (double)x[j]);
         }
-    if (n == 0) {
-        *v = (struct inspect_value){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
-        return (to - from) * p->n;
     }
-    v->mean = sum / (double)n;
-    for (uint32_t i = 0; i < p->n; i++)
-        for (size_t j = from; j < to; j++) {
-            double x = (double)sample(p, i)[j];
-            squares += isfinite(x) ? (x - v->mean) * (x - v->mean) : 0;
+    double mean = all.sum / (double)all.n;
+    for (uint32_t i = 0; i < p->n; i++) {
+        const real *x = samples_at(p->of, p->index[i], room);
+        for (size_t j = 0; j < size; j++) {
+            double v = (double)x[j], own = each ? v - each[j].sum / (double)each[j].n : 0;
+            if (!isfinite(v))
+                continue;
+            all.squares += (v - mean) * (v - mean);
+            if (each)
+                each[j].squares += own * own;
         }
-    v->deviation = sqrt(squares / (double)n);
-    return (to - from) * p->n - n;
+    }
+    mem_free(room);
+    finish(&all, &q->all);
+    q->not_finite = (uint64_t)size * p->n - all.n;
+    return 0;
 }
 
 static int targets(struct inspect_part *q, int classes, struct err *e)
@@ -66,7 +95,8 @@ static int targets(struct inspect_part *q, int classes, struct err *e)
 
 /* ---- each number of a sample ---- */
 
-static int each_value(struct inspect *q, struct err *e)
+/* What `sums` says of the numbers of the first part. */
+static int each_value(struct inspect *q, const struct sums *sums, struct err *e)
 {
     const struct part *p = q->part[0].part;
     struct shape s = p->of->shape;
@@ -76,9 +106,9 @@ static int each_value(struct inspect *q, struct err *e)
     if (!q->value || !q->constant)
         return -1;
     for (size_t j = 0; j < c * hw; j++) {
-        size_t at = j % hw * c + j / hw;
-        uint64_t odd = look(p, at, at + 1, &q->value[j]);
-        if (odd == 0 && p->n > 1 && q->value[j].min == q->value[j].max)
+        const struct sums *at = &sums[j % hw * c + j / hw];
+        finish(at, &q->value[j]);
+        if (at->n == p->n && p->n > 1 && at->min == at->max)
             q->constant[q->n_constant++] = (uint32_t)j;
     }
     return 0;
@@ -92,15 +122,25 @@ struct table {
     uint32_t *slot; /* number in the part, plus 1; 0: free */
     size_t mask;
     size_t bytes; /* of a sample */
+    bool raw;     /* bytes are compared, and not what becomes of them */
+    real *room;   /* for two samples; NULL with raw */
 };
+
+/* Sample i of a part as it is compared; which: 0 or 1, the room for it. */
+static const void *sample(const struct table *t, const struct part *p, uint32_t i, int which)
+{
+    if (t->raw)
+        return p->of->bytes + p->index[i] * t->bytes;
+    return samples_at(p->of, p->index[i], t->room + which * (ptrdiff_t)shape_size(p->of->shape));
+}
 
 static uint64_t hash(const void *p, size_t bytes)
 {
     const unsigned char *b = p;
     uint64_t h = bytes;
-    for (size_t i = 0; i + sizeof(uint32_t) <= bytes; i += sizeof(uint32_t)) {
-        uint32_t word;
-        memcpy(&word, b + i, sizeof word);
+    for (size_t i = 0; i < bytes; i += sizeof(uint32_t)) {
+        uint32_t word = 0;
+        memcpy(&word, b + i, bytes - i < sizeof word ? bytes - i : sizeof word);
         h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         h ^= h >> 32;
     }
@@ -108,10 +148,10 @@ static uint64_t hash(const void *p, size_t bytes)
 }
 
 /* The slot where x stands, or where it would. */
-static uint32_t *find(const struct table *t, const real *x)
+static uint32_t *find(const struct table *t, const void *x)
 {
     size_t i = hash(x, t->bytes) & t->mask;
-    while (t->slot[i] && memcmp(sample(t->part, t->slot[i] - 1), x, t->bytes) != 0)
+    while (t->slot[i] && memcmp(sample(t, t->part, t->slot[i] - 1, 1), x, t->bytes) != 0)
         i = (i + 1) & t->mask;
     return &t->slot[i];
 }
@@ -133,12 +173,11 @@ static int enter(struct table *t, struct inspect_part *q, struct err *e)
         size *= 2;
     t->part = p;
     t->mask = size - 1;
-    t->bytes = shape_size(p->of->shape) * sizeof(real);
     t->slot = mem_alloc(size, sizeof *t->slot, e);
     if (!t->slot)
         return -1;
     for (uint32_t i = 0; i < p->n; i++) {
-        uint32_t *slot = find(t, sample(p, i));
+        uint32_t *slot = find(t, sample(t, p, i, 0));
         if (*slot) {
             q->repeated++;
             q->contradicting += !same_target(p->of, p->index[*slot - 1], p->index[i]);
@@ -151,27 +190,36 @@ static int enter(struct table *t, struct inspect_part *q, struct err *e)
 
 static int duplicates(struct inspect *q, struct err *e)
 {
-    for (int i = 0; i < q->n; i++) {
-        struct table t = {0};
-        if (enter(&t, &q->part[i], e))
-            return -1;
-        for (int j = i + 1; j < q->n; j++)
+    size_t size = shape_size(q->part[0].part->of->shape);
+    struct table t = {.raw = true};
+    for (int i = 0; i < q->n; i++)
+        t.raw = t.raw && q->part[i].part->of->bytes;
+    t.bytes = size * (t.raw ? 1 : sizeof(real));
+    t.room = t.raw ? NULL : mem_alloc(2 * size, sizeof *t.room, e);
+    int rc = t.raw || t.room ? 0 : -1;
+    for (int i = 0; rc == 0 && i < q->n; i++) {
+        rc = enter(&t, &q->part[i], e);
+        for (int j = i + 1; rc == 0 && j < q->n; j++)
             for (uint32_t k = 0; k < q->part[j].part->n; k++)
-                q->part[j].shared[i] += *find(&t, sample(q->part[j].part, k)) != 0;
+                q->part[j].shared[i] += *find(&t, sample(&t, q->part[j].part, k, 0)) != 0;
         mem_free(t.slot);
+        t.slot = NULL;
     }
-    return 0;
+    mem_free(t.room);
+    return rc;
 }
 
 int inspect_run(struct inspect *q, struct err *e)
 {
-    for (int i = 0; i < q->n; i++) {
-        struct inspect_part *p = &q->part[i];
-        p->not_finite = look(p->part, 0, shape_size(p->part->of->shape), &p->all);
-        if (targets(p, q->classes, e))
-            return -1;
-    }
-    return each_value(q, e) || duplicates(q, e) ? -1 : 0;
+    struct sums *sums = mem_alloc(shape_size(q->part[0].part->of->shape), sizeof *sums, e);
+    int rc = sums ? 0 : -1;
+    for (int i = 0; rc == 0 && i < q->n; i++)
+        rc = look(&q->part[i], i == 0 ? sums : NULL, e) || targets(&q->part[i], q->classes, e) ? -1
+                                                                                               : 0;
+    if (rc == 0)
+        rc = each_value(q, sums, e) || duplicates(q, e) ? -1 : 0;
+    mem_free(sums);
+    return rc;
 }
 
 void inspect_free(struct inspect *q)

@@ -17,18 +17,23 @@ void samples_free(struct samples *s)
     mem_free(s->columns);
     mem_free(s->labels);
     mem_free(s->x);
+    mem_free(s->bytes);
+    mem_free(s->scale);
     mem_free(s->label);
     mem_free(s->target);
     memset(s, 0, sizeof *s);
 }
 
-int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
-                  struct err *e)
+static int allocate(struct samples *s, size_t n, struct shape shape, int classes, int k, bool bytes,
+                    struct err *e)
 {
     memset(s, 0, sizeof *s);
     size_t size = mem_mul(mem_mul((size_t)shape.c, (size_t)shape.h), (size_t)shape.w);
-    s->x = mem_alloc(mem_mul(n, size), sizeof *s->x, e);
-    if (!s->x)
+    if (bytes)
+        s->bytes = mem_alloc(mem_mul(n, size), 1, e);
+    else
+        s->x = mem_alloc(mem_mul(n, size), sizeof *s->x, e);
+    if (!s->x && !s->bytes)
         goto fail;
     if (classes > 0) {
         s->label = mem_alloc(n, sizeof *s->label, e);
@@ -48,6 +53,58 @@ int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, 
 fail:
     samples_free(s);
     return -1;
+}
+
+int samples_alloc(struct samples *s, size_t n, struct shape shape, int classes, int k,
+                  struct err *e)
+{
+    return allocate(s, n, shape, classes, k, false, e);
+}
+
+int samples_alloc_bytes(struct samples *s, size_t n, struct shape shape, int classes, struct err *e)
+{
+    return allocate(s, n, shape, classes, 0, true, e);
+}
+
+/* Bytes as they are, looked up by value (one table for all, or one a channel), or scaled number by
+ * number. */
+static void convert(const struct samples *s, const unsigned char *b, real *out)
+{
+    const struct samples_scale *q = s->scale;
+    size_t size = shape_size(s->shape), c = (size_t)s->shape.c;
+    if (!q) {
+        for (size_t j = 0; j < size; j++)
+            out[j] = (real)b[j];
+    } else if (q->n_tables == 0) {
+        const real *mean = q->numbers, *std = q->numbers + size;
+        for (size_t j = 0; j < size; j++)
+            out[j] = ((real)b[j] - mean[j]) / std[j];
+    } else if (q->n_tables == 1) {
+        for (size_t j = 0; j < size; j++)
+            out[j] = q->numbers[b[j]];
+    } else {
+        for (size_t j = 0; j < size; j += c)
+            for (size_t k = 0; k < c; k++)
+                out[j + k] = q->numbers[k * SAMPLES_BYTES + b[j + k]];
+    }
+}
+
+void samples_row(const struct samples *s, size_t i, real *out)
+{
+    size_t size = shape_size(s->shape);
+    if (s->x)
+        memcpy(out, s->x + i * size, size * sizeof *out);
+    else
+        convert(s, s->bytes + i * size, out);
+}
+
+const real *samples_at(const struct samples *s, size_t i, real *room)
+{
+    size_t size = shape_size(s->shape);
+    if (s->x)
+        return s->x + i * size;
+    convert(s, s->bytes + i * size, room);
+    return room;
 }
 
 struct shape samples_shape(const struct data_conf *c, size_t n, struct shape own)

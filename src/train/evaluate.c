@@ -85,8 +85,8 @@ int evaluate_file(struct job *job, const struct checkpoint *c, const struct eval
     if (read_samples(job, c, from, e))
         return -1;
     checkpoint_normalization(c, &mean, &std, &n_norm);
-    if (n_norm)
-        data_normalize_with(s, mean, std, n_norm);
+    if (n_norm && data_normalize_with(s, mean, std, n_norm, e))
+        return -1;
     d->test.index = mem_alloc(s->n, sizeof *d->test.index, e);
     if (!d->test.index)
         return -1;

@@ -62,7 +62,7 @@ void feed_gather(struct feed *f, const struct part *part, const uint32_t *order,
     for (size_t i = lo; i < hi; i++) {
         uint32_t j = part->index[order ? order[first + i] : first + i];
         real *x = net_input(job->net) + i * size;
-        memcpy(x, s->x + j * size, size * sizeof *x);
+        samples_row(s, j, x);
         if (f->label)
             f->label[i] = s->label[j];
         else if (job->data.target == TARGET_INPUT)

@@ -1,8 +1,6 @@
 /* forward.c - a part in pieces of the net's batch. */
 #include "train/forward.h"
 
-#include <string.h>
-
 struct sweep {
     struct net *net;
     const struct part *part;
@@ -17,8 +15,7 @@ static void gather(const struct sweep *s, uint32_t first, int n, int tid, int nt
     size_t lo, hi, size = shape_size(s->part->of->shape);
     par_range((size_t)n, 1, tid, nt, &lo, &hi);
     for (size_t i = lo; i < hi; i++)
-        memcpy(net_input(s->net) + i * size, s->part->of->x + s->part->index[first + i] * size,
-               size * sizeof(real));
+        samples_row(s->part->of, s->part->index[first + i], net_input(s->net) + i * size);
 }
 
 static void run(void *arg, int tid, int nt)

@@ -236,30 +236,41 @@ static void check_loss(struct job *job, struct diag *d)
         diag_add(d, job->nf->path, line, "[loss] %s", e.msg);
 }
 
+/* Numbers that the loss takes for no target: the first one of sample i of a part. */
+static int check_target(const struct job *job, const char *part, uint32_t i, const real *t,
+                        size_t k, struct err *e)
+{
+    double min = (double)job->loss.ops->target_min, max = (double)job->loss.ops->target_max;
+    for (size_t v = 0; v < k; v++)
+        if (!((double)t[v] >= min && (double)t[v] <= max))
+            return err_set(e, ERR_DATA,
+                           "loss %s takes targets from %g to %g, but %s sample %u has %g; [data] "
+                           "normalize = unit brings an input there",
+                           job->loss.ops->name, min, max, part, i + 1, (double)t[v]);
+    return 0;
+}
+
 /* Targets that the loss has no meaning for: the first one, by its sample. */
 static int check_targets(const struct job *job, struct err *e)
 {
     const struct data *d = &job->samples;
     const struct part *parts[] = {&d->train, &d->val, &d->test};
     static const char *const names[] = {"training", "validation", "test"};
-    double min = (double)job->loss.ops->target_min, max = (double)job->loss.ops->target_max;
-    if (job->classes || min >= max)
+    bool input = job->data.target == TARGET_INPUT;
+    if (job->classes || job->loss.ops->target_min >= job->loss.ops->target_max)
         return 0;
+    real *room = input ? mem_alloc(shape_size(d->shape), sizeof *room, e) : NULL;
+    int rc = input && !room ? -1 : 0;
     for (int i = 0; i < 3; i++)
-        for (uint32_t j = 0; j < parts[i]->n; j++) {
+        for (uint32_t j = 0; rc == 0 && j < parts[i]->n; j++) {
             const struct samples *s = parts[i]->of;
-            bool input = job->data.target == TARGET_INPUT;
-            size_t k = input ? shape_size(s->shape) : (size_t)s->k, at = parts[i]->index[j] * k;
-            const real *t = (input ? s->x : s->target) + at;
-            for (size_t v = 0; v < k; v++)
-                if (!((double)t[v] >= min && (double)t[v] <= max))
-                    return err_set(e, ERR_DATA,
-                                   "loss %s takes targets from %g to %g, but %s sample %u has %g; "
-                                   "[data] normalize = unit brings an input there",
-                                   job->loss.ops->name, min, max, names[i], parts[i]->index[j] + 1,
-                                   (double)t[v]);
+            uint32_t at = parts[i]->index[j];
+            size_t k = input ? shape_size(s->shape) : (size_t)s->k;
+            rc = check_target(job, names[i], at,
+                              input ? samples_at(s, at, room) : s->target + at * k, k, e);
         }
-    return 0;
+    mem_free(room);
+    return rc;
 }
 
 /* The schedule against the rate it starts from and the evaluations it watches. */

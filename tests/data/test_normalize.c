@@ -172,7 +172,7 @@ static void test_with(void **state)
     memcpy(copy, test_x, sizeof copy);
     assert_int_equal(data_normalize(&data, &c, &e), 0);
     struct samples s = {.n = 1, .shape = data.shape, .x = copy};
-    data_normalize_with(&s, data.mean, data.std, data.n_norm);
+    assert_int_equal(data_normalize_with(&s, data.mean, data.std, data.n_norm, &e), 0);
     assert_memory_equal(copy, test_x, sizeof copy);
     release();
 }
