@@ -4,6 +4,7 @@
 #   make test         installs what is missing, builds, tests; the last line counts them
 #   make test-all     also: double build, sanitizers, failing allocations, killed runs, long sweeps
 #   make fuzz         libFuzzer on what reads files (clang), FUZZ_TIME=60 seconds each
+#   make bench        GFLOP/s and samples/s, as shares of the machine's peak (BENCH='--train A')
 #   make lint         formatting, include rules, static analysis (CI)
 #   make reference    docs/REFERENCE.md from the program's tables
 #   make install      program and manual page: PREFIX=/usr/local, DESTDIR=
@@ -156,7 +157,20 @@ $(B)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(COMPILE) $(OPT) -c -o $@ $<
 
--include $(OBJ:.o=.d) $(B)/src/diynn.d $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
+# ---- benchmarks ----------------------------------------------------------------------------------
+
+BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c))
+
+$(B)/bench/bench: $(BENCH_OBJ) $(B)/libdiynn-internal.a
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# BENCH: its options; bench/main.c says which
+.PHONY: bench
+bench: $(B)/bench/bench
+	@$< $(BENCH)
+
+-include $(OBJ:.o=.d) $(B)/src/diynn.d $(BENCH_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
 
 # ---- tests ---------------------------------------------------------------------------------------
 
@@ -181,7 +195,7 @@ $(B)/tests/embed: tests/embed.c $(B)/libdiynn.a
 deps:
 	@scripts/deps.sh build
 
-tests: $(TEST_BIN) $(B)/tests/embed
+tests: $(TEST_BIN) $(B)/tests/embed $(B)/bench/bench
 
 test: deps
 	@$(MAKE) --no-print-directory all tests

@@ -16,7 +16,7 @@ format()
 {
     tool=clang-format-14
     command -v $tool >/dev/null 2>&1 || tool=clang-format
-    find src cli tests -name '*.[ch]' -print0 | xargs -0 $tool --dry-run -Werror
+    find src cli bench tests '(' -name '*.[ch]' -o -name '*.cpp' ')' -print0 | xargs -0 $tool --dry-run -Werror
 }
 
 rules()
@@ -41,13 +41,13 @@ check_cpp()
     done
     cppcheck --quiet --template=gcc --std=c11 --error-exitcode=1 --inline-suppr -j "$(nproc)" \
         --enable=warning,performance,portability "$@" -D_GNU_SOURCE -DISA=base -I src -I "$B" \
-        src cli
+        src cli bench/*.c
 }
 
 tidy()
 {
     # shellcheck disable=SC2016 # the dollars are the inner shell's
-    find src cli -name '*.c' -print0 | LC_ALL=C sort -z | xargs -0 -P "$(nproc)" -n 1 sh -c '
+    find src cli bench -name '*.c' ! -path 'bench/peers/*' -print0 | LC_ALL=C sort -z | xargs -0 -P "$(nproc)" -n 1 sh -c '
         set -- "$1" -DISA=base -DDIYNN_VERSION="\"lint\""
         [ "$1" = src/base/err.c ] || set -- "$@" -include scripts/lint_tidy.h
         file=$1
@@ -60,7 +60,7 @@ tidy()
 shell()
 {
     # shellcheck disable=SC2046 # a list of names without blanks
-    shellcheck -x .ci/run $(find scripts tests -name '*.sh')
+    shellcheck -x .ci/run $(find scripts bench tests -name '*.sh')
 }
 
 step() # NAME FUNCTION

@@ -223,7 +223,7 @@ static int add_row(struct loop *lp, double now)
         .test_metric = feed_accuracy(job, test),
         .seconds = lp->row_time,
         .samples_per_s = lp->row_time > 0 ? (double)lp->row_samples / lp->row_time : 0};
-    if (runlog_add(lp->log, &lp->last_row, &lp->err))
+    if (lp->log && runlog_add(lp->log, &lp->last_row, &lp->err))
         return -1;
     show(lp, now, &lp->last_row);
     lp->row_time = 0;
@@ -276,7 +276,7 @@ static int serve(struct loop *lp)
         if (!lp->done)
             loop_shuffle(lp);
     }
-    return lp->save ? save(lp) : 0;
+    return lp->save && lp->saver ? save(lp) : 0;
 }
 
 void loop_run(void *arg, int tid, int nt)

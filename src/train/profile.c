@@ -5,8 +5,8 @@
 #include "train/profile.h"
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "train/feed.h"
+#include "train/invent.h"
 #include "train/loop.h"
 
 #include <string.h>
@@ -127,29 +127,29 @@ static void steps(void *arg, int tid, int nt)
     }
 }
 
-/* Random samples of the job's shape in the place of its data. */
-static int invent(struct job *job, struct err *e)
+/* Operations of a sample through layer l in the net's training passes: forward, and backward for
+ * its parameters and for what stands before it. */
+static double forward_flops(const struct layer *l)
 {
-    size_t n = job->train.batch > 0 ? (size_t)job->train.batch : 1000;
-    struct data *d = &job->samples;
-    int k = job->classes ? 0 : job->loss.k;
-    if (samples_alloc(&d->train_file, n, job->shape, job->classes, k, e))
-        return -1;
-    struct rng r = rng_stream(1, "profile", "", 0);
-    for (size_t i = 0; i < n * shape_size(job->shape); i++)
-        d->train_file.x[i] = (real)rng_uniform(&r);
-    for (size_t i = 0; d->train_file.label && i < n; i++)
-        d->train_file.label[i] = (int)(i % (size_t)job->classes);
-    for (size_t i = 0; d->train_file.target && i < n * (size_t)k; i++)
-        d->train_file.target[i] = (real)rng_uniform(&r);
-    d->train.index = mem_alloc(n, sizeof *d->train.index, e);
-    if (!d->train.index)
-        return -1;
-    d->train.of = &d->train_file;
-    d->train.n = (uint32_t)n;
-    for (uint32_t i = 0; i < d->train.n; i++)
-        d->train.index[i] = i;
-    return 0;
+    return (double)l->flops;
+}
+
+static double backward_flops(const struct layer *l)
+{
+    bool trained = l->n_params && l->params[0].g;
+    bool needs_dx = false;
+    for (int j = 0; j < l->n_in; j++)
+        needs_dx |= l->in[j]->dy != NULL;
+    return (double)l->flops * (trained + needs_dx);
+}
+
+double profile_flops(const struct net *net)
+{
+    double sum = 0;
+    for (int i = 1; i < net->n_layers; i++)
+        if (net->layers[i].n_params)
+            sum += forward_flops(&net->layers[i]) + backward_flops(&net->layers[i]);
+    return sum;
 }
 
 static void means(struct profile *p, const struct net *net)
@@ -160,15 +160,10 @@ static void means(struct profile *p, const struct net *net)
     for (int i = 0; i < p->n_layers; i++) {
         struct profile_layer *pl = &p->layers[i];
         const struct layer *l = pl->layer = &net->layers[i + 1];
-        double flops = (double)l->flops * p->batch;
-        bool trained = l->n_params && l->params[0].g;
-        bool needs_dx = false;
-        for (int j = 0; j < l->n_in; j++)
-            needs_dx |= l->in[j]->dy != NULL;
         pl->forward /= (double)p->steps;
         pl->backward /= (double)p->steps;
-        pl->forward_flops = flops;
-        pl->backward_flops = flops * (trained + needs_dx);
+        pl->forward_flops = forward_flops(l) * p->batch;
+        pl->backward_flops = backward_flops(l) * p->batch;
     }
 }
 
@@ -176,9 +171,10 @@ int profile_run(struct profile *p, struct job *job, struct team *team, const str
                 bool fuse, double seconds, struct err *e)
 {
     struct run r = {.out = p, .job = job, .team = team, .seconds = seconds};
+    size_t n = job->train.batch > 0 ? (size_t)job->train.batch : 1000; /* to invent */
     *p = (struct profile){.n_layers = job->net->n_layers - 1};
     p->layers = mem_alloc((size_t)p->n_layers, sizeof *p->layers, e);
-    if (!p->layers || (!job->loaded && invent(job, e)))
+    if (!p->layers || (!job->loaded && invent_samples(job, n, e)))
         return -1;
     const struct net_plan plan = {.batch = (int)job_chunk(job),
                                   .train = true,

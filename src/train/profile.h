@@ -29,6 +29,10 @@ int profile_run(struct profile *p, struct job *job, struct team *team, const str
 
 void profile_free(struct profile *p);
 
+/* Floating-point operations of a sample in a training step, of the layers that have parameters. The
+ * net must be allocated for training. */
+double profile_flops(const struct net *net);
+
 /* The peak of a team on its own: the best of some short loops of multiply-adds. */
 double profile_peak(struct team *team, const struct kernels *k);
 

@@ -75,16 +75,18 @@ static int write_net(const struct loop *lp, struct err *e)
     return r;
 }
 
-/* Opens what is written while training, and takes the snapshot a replay would start from. */
+/* Opens what is written while training, if anything is. */
 static int open_outputs(struct loop *lp, bool resumed, struct err *e)
 {
+    if (!lp->req->dir)
+        return 0;
     if (write_net(lp, e))
         return -1;
     lp->log = runlog_open(lp->req->dir, !resumed, lp->at.step, e);
     if (!lp->log)
         return -1;
     lp->saver = saver_open(lp->req->dir, lp->log, e);
-    return lp->saver ? loop_snapshot(lp, e) : -1;
+    return lp->saver ? 0 : -1;
 }
 
 static int train(struct loop *lp, struct err *e)
@@ -93,11 +95,14 @@ static int train(struct loop *lp, struct err *e)
     lp->started = lp->mark = lp->saved = loop_clock();
     team_run(lp->team, loop_run, lp);
     struct err saving = {0};
-    saver_wait(lp->saver, &saving);
+    if (lp->saver)
+        saver_wait(lp->saver, &saving);
     if (lp->err.kind || saving.kind)
         return *e = lp->err.kind ? lp->err : saving, -1;
     if (lp->diverged)
         return loop_explain(lp, e), -1;
+    if (lp->interrupted && !lp->req->dir)
+        return err_set(e, ERR_INTERRUPTED, "interrupted");
     if (lp->interrupted)
         return err_set(e, ERR_INTERRUPTED,
                        "interrupted; %s/last.safetensors is written, --resume "
@@ -151,7 +156,7 @@ static int run(const struct train_request *r, const struct kernels *k, struct tr
 {
     struct loop lp = {.req = r, .job = r->job};
     struct checkpoint c = {0};
-    int code = -1, found = r->resume ? resume_open(r, &c, e) : 0;
+    int code = -1, found = r->dir && r->resume ? resume_open(r, &c, e) : 0;
     if (found < 0)
         return -1;
     if (found && finished(r, &c, result)) {
@@ -166,7 +171,7 @@ static int run(const struct train_request *r, const struct kernels *k, struct tr
                  "will differ in its last bits",
                  r->dir, c.arithmetic, checkpoint_arithmetic(k));
     checkpoint_free(&c);
-    if (open_outputs(&lp, found, e) || train(&lp, e))
+    if (open_outputs(&lp, found, e) || loop_snapshot(&lp, e) || train(&lp, e))
         goto out;
     code = 0;
 out:
@@ -184,7 +189,7 @@ int train_run(const struct train_request *r, struct train_result *result, struct
     *result = (struct train_result){0};
     if (!k)
         return err_set(e, ERR_USAGE, "instruction set '%s' is not one of this machine's", r->isa);
-    if (check_request(r, e) == 0 && resume_folder(r, &lock, e) == 0)
+    if (check_request(r, e) == 0 && (!r->dir || resume_folder(r, &lock, e) == 0))
         code = run(r, k, result, e);
     if (lock >= 0)
         close(lock);

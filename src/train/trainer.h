@@ -21,7 +21,7 @@ struct progress {
 
 struct train_request {
     struct job *job;
-    const char *dir; /* run folder: made if missing */
+    const char *dir; /* run folder: made if missing; NULL: nothing is written, nothing resumed */
     bool resume, force;
     const char *init; /* file whose weights a fresh run starts from (warm.h); NULL: none */
     int threads;      /* 0: par_default */

@@ -1,0 +1,60 @@
+/* bench.h - what is measured, case by case. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "base/err.h"
+#include "base/par.h"
+#include "kernels/kernels.h"
+
+#include "shapes.h"
+
+#define BENCH_THREADS 8  /* numbers of threads in a run, at most */
+#define BENCH_REPS    64 /* repetitions, at most */
+
+/* How everything is measured. */
+struct bench_conf {
+    const struct kernels *k;
+    const char *const *sets; /* --set: keys of all nets */
+    int n_sets;
+    int reps;
+    double seconds; /* of a repetition; 0: as the kind says */
+};
+
+/* One product on one number of threads. */
+struct matmul_case;
+
+/* Its matrices, filled with random numbers. NULL: out of memory. Free with matmul_free. */
+struct matmul_case *matmul_new(const struct product *p, const struct bench_conf *conf,
+                               struct err *e);
+void matmul_free(struct matmul_case *c);
+
+/* Operations a second, over about conf->seconds. */
+double matmul_rate(struct matmul_case *c, struct team *team);
+
+/* ERR_INTERNAL if the product that the last matmul_rate left is wrong. */
+int matmul_check(const struct matmul_case *c, struct err *e);
+
+/* A network that is trained at some batch sizes: one line of the table in train.c and a network
+ * file in bench/nets. */
+struct train_net {
+    const char *name, *path;
+    int samples;    /* of random data */
+    int batches[8]; /* ends with 0; -1: all samples */
+};
+
+extern const struct train_net train_nets[]; /* name NULL at the end */
+
+struct train_rate {
+    double samples; /* a second */
+    double flops;   /* of a sample */
+};
+
+/* The rate of the trainer - shuffling, gathering and metrics included, nothing evaluated, logged or
+ * saved - over about conf->seconds. */
+int train_measure(struct train_rate *r, const struct train_net *net, int batch, int threads,
+                  const struct bench_conf *conf, struct err *e);
+
+/* Frees the data that train_measure keeps for its next call. */
+void train_forget(void);
+
+#endif

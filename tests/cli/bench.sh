@@ -1,0 +1,53 @@
+#!/bin/sh
+# bench: a small case of each kind gives rows that parse. Nothing here depends on how fast a machine
+# is.
+# shellcheck disable=SC2016 # the dollars are those of awk
+. tests/cli/lib.sh
+bench=${B:?the folder of the build}/bench/bench
+
+run "$bench" --list
+expect 0 'bench --list'
+for name in 'matmul sq64' 'matmul conv3.fwd.x16' 'train A/1' 'train B/all' 'train C/128' \
+    'train G/100'; do
+    expect_out "$name"
+done
+
+run "$bench" --csv --threads 1,2 --reps 3 --seconds 0.002 =sq64 A1.dW =A/10 G
+expect 0 'a product and a net of each kind, as CSV'
+# threads may be fewer than asked, but rows are what was asked for
+check 'the rows are numbers that fit' awk -F, '
+    NR == 1 { if ($0 != "kind,case,threads,isa,rate,unit,gflops,share,low,high") exit bad = 1; next }
+    { rows[$1 "," $2]++ }
+    NF != 10 || $3 !~ /^[12]$/ || !($5 > 0) || !($7 > 0) || !($8 > 0) { exit bad = 1 }
+    $9 > $5 || $10 < $5 { exit bad = 1 }
+    END { n = rows["matmul,sq64"] + rows["matmul,A1.dW"] + rows["matmul,A1.dW/7291"]
+          n += rows["train,A/10"] + rows["train,G/100"]
+          exit bad || n != 10 || rows["peak,fma"] != 4 }' "$T/out"
+
+run "$bench" --train --threads 1 --reps 1 --seconds 0.01 --isa base --set hidden.units=3 =A/100
+expect 0 'a net as a table'
+# 2 operations a weight forward, and for its gradient; the second layer has one for its input too
+check 'with the operations of a sample' awk '
+    $1 == "A/100" { n++; if (NF != 5 || $2 != 4 * 256 * 3 + 6 * 3 * 10 || !($3 > 0)) exit bad = 1 }
+    END { exit bad || n != 1 }' "$T/out"
+
+run "$bench" --matmul --threads 1 --reps 1 --seconds 0.001 --isa base conv
+expect 0 'products as a table'
+check 'one row each' awk '/^conv/ { n++; if (NF != 5) exit bad = 1 } END { exit bad || n != 10 }' \
+    "$T/out"
+
+for wrong in '--isa none' '--threads 0' '--threads 1,x' '--reps 0' '--seconds -1' '--what' \
+    'no_such_case'; do
+    # shellcheck disable=SC2086 # an option and its value
+    run "$bench" $wrong
+    expect 2 "bench $wrong"
+done
+run "$bench" --reps 1 --set train.batsh=1 =A/1
+expect 3 'a wrong key'
+expect_err "did you mean 'batch'?"
+
+# the nets are network files as any other
+for net in bench/nets/*.ini; do
+    run "$DIYNN" summary "$net"
+    expect 0 "$net"
+done
