@@ -1,6 +1,8 @@
 /* mem.c - aligned, zeroed, counted allocation.
  *
- * A header of one alignment unit in front of each block holds its size. */
+ * A header of one alignment unit in front of each block holds its size. Large blocks come from the
+ * system page by page: zeroed already, without memory until something is written, grown without a
+ * copy, and given back at once. */
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -9,7 +11,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifdef WATCHED
+#define LARGE SIZE_MAX /* for the sanitizer knows malloc's blocks only */
+#else
+#define LARGE ((size_t)256 << 10) /* bytes; below, page faults would cost time */
+#endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t live, peak, limit;
@@ -80,20 +96,46 @@ static void *no_memory(size_t bytes, struct err *e)
     return NULL;
 }
 
+/* `whole` zeroed bytes, or NULL. */
+static void *system_alloc(size_t whole)
+{
+    if (whole >= LARGE) {
+        void *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return p == MAP_FAILED ? NULL : p;
+    }
+    void *p = aligned_alloc(MEM_ALIGN, whole);
+    if (p)
+        memset(p, 0, whole);
+    return p;
+}
+
+/* A block of this many bytes with its header, a multiple of the alignment; SIZE_MAX: none. */
+static size_t with_header(size_t bytes)
+{
+    if (bytes > SIZE_MAX - 2 * MEM_ALIGN)
+        return SIZE_MAX;
+    return (bytes + 2 * MEM_ALIGN - 1) & ~(size_t)(MEM_ALIGN - 1);
+}
+
+static size_t size_of_block(const unsigned char *head)
+{
+    size_t whole;
+    memcpy(&whole, head, sizeof whole);
+    return whole;
+}
+
 void *mem_alloc(size_t n, size_t size, struct err *e)
 {
-    size_t bytes = mem_mul(n, size);
-    if (bytes > SIZE_MAX - 2 * MEM_ALIGN)
+    size_t bytes = mem_mul(n, size), whole = with_header(bytes);
+    if (whole == SIZE_MAX)
         return no_memory(SIZE_MAX, e);
-    size_t whole = (bytes + 2 * MEM_ALIGN - 1) & ~(size_t)(MEM_ALIGN - 1);
     if (!reserve(whole))
         return no_memory(bytes, e);
-    unsigned char *p = aligned_alloc(MEM_ALIGN, whole);
+    unsigned char *p = system_alloc(whole);
     if (!p) {
         release(whole);
         return no_memory(bytes, e);
     }
-    memset(p, 0, whole);
     memcpy(p, &whole, sizeof whole);
     return p + MEM_ALIGN;
 }
@@ -103,10 +145,40 @@ void mem_free(void *p)
     if (!p)
         return;
     unsigned char *head = (unsigned char *)p - MEM_ALIGN;
-    size_t whole;
-    memcpy(&whole, head, sizeof whole);
+    size_t whole = size_of_block(head);
     release(whole);
-    free(head);
+    if (whole >= LARGE)
+        munmap(head, whole);
+    else
+        free(head);
+}
+
+/* The block `old` of cap elements (or NULL) made one of n; NULL, with old as it was, where there is
+ * no memory. */
+static void *enlarge(void *old, size_t cap, size_t n, size_t size, struct err *e)
+{
+#ifdef MREMAP_MAYMOVE
+    unsigned char *head = old ? (unsigned char *)old - MEM_ALIGN : NULL;
+    size_t bytes = mem_mul(n, size), whole = with_header(bytes);
+    size_t have = old ? size_of_block(head) : 0;
+    if (old && have >= LARGE && whole != SIZE_MAX) {
+        if (!reserve(whole - have))
+            return no_memory(bytes, e);
+        head = mremap(head, have, whole, MREMAP_MAYMOVE);
+        if (head == MAP_FAILED) {
+            release(whole - have);
+            return no_memory(bytes, e);
+        }
+        memcpy(head, &whole, sizeof whole);
+        return head + MEM_ALIGN;
+    }
+#endif
+    void *new = mem_alloc(n, size, e);
+    if (new &&old) {
+        memcpy(new, old, cap * size);
+        mem_free(old);
+    }
+    return new;
 }
 
 int mem_grow(void *p, size_t *cap, size_t need, size_t size, struct err *e)
@@ -118,14 +190,12 @@ int mem_grow(void *p, size_t *cap, size_t need, size_t size, struct err *e)
         n = need;
     if (n < 8)
         n = 8;
-    void *old, *new = mem_alloc(n, size, e);
-    if (!new)
+    void *block;
+    memcpy(&block, p, sizeof block);
+    block = enlarge(block, *cap, n, size, e);
+    if (!block)
         return -1;
-    memcpy(&old, p, sizeof old);
-    if (old)
-        memcpy(new, old, *cap * size);
-    mem_free(old);
-    memcpy(p, &new, sizeof new);
+    memcpy(p, &block, sizeof block);
     *cap = n;
     return 0;
 }

@@ -109,6 +109,30 @@ static void grows_and_keeps(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
+/* Sizes around the one from which blocks come from the system itself. */
+static void large_blocks_are_like_small_ones(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    for (size_t n = (size_t)1 << 16; n < (size_t)1 << 22; n = n * 2 - 64) {
+        unsigned char *p = mem_alloc(n, 1, &e);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % MEM_ALIGN, 0);
+        assert_true(all_zero(p, n));
+        memset(p, 0xff, n);
+        size_t cap = n, live = mem_live();
+        mem_fail_at(1);
+        assert_int_equal(mem_grow(&p, &cap, n + 1, 1, &e), -1);
+        mem_fail_at(0);
+        assert_true(cap == n && mem_live() == live);
+        assert_int_equal(mem_grow(&p, &cap, n + 1, 1, &e), 0);
+        assert_true(cap >= 2 * n && mem_live() >= live + n);
+        assert_true(p[0] == 0xff && p[n - 1] == 0xff && all_zero(p + n, n));
+        mem_free(p);
+        assert_int_equal(mem_live(), 0);
+    }
+}
+
 static void copies_of_text(void **state)
 {
     (void)state;
@@ -163,6 +187,7 @@ int main(void)
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(limit_holds),
         cmocka_unit_test(grows_and_keeps),
+        cmocka_unit_test(large_blocks_are_like_small_ones),
         cmocka_unit_test(copies_of_text),
         cmocka_unit_test(every_null_has_a_reason),
         cmocka_unit_test(nth_allocation_fails_once),
