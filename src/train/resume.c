@@ -31,13 +31,18 @@ static int look(const char *dir, const char *prefix, const char *name, const cha
     return there;
 }
 
+/* Without waiting for the disk: that comes with the first checkpoint. */
 static int prove_writable(const char *dir, struct err *e)
 {
     char *path = mem_printf(e, "%s/.probe", dir);
     if (!path)
         return -1;
-    const struct blob nothing = {"", 0};
-    int r = io_write_atomic(path, &nothing, 1, e);
+    unlink(path); /* one that a killed program left */
+    int r = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        r = err_errno(e, ERR_INTERNAL, "cannot create %s", path);
+    else
+        close(fd);
     unlink(path);
     mem_free(path);
     return r;

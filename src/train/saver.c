@@ -1,4 +1,5 @@
-/* saver.c - checkpoints are written by a thread of their own.
+/* saver.c - net.ini and checkpoints are written by a thread of their own, for a disk may take
+ * longer than a short training.
  *
  * The order is log, best, last: whatever is on the disk when the machine stops, `last` never speaks
  * of a row or a best that is not there. */
@@ -10,18 +11,23 @@
 #include <signal.h>
 
 struct saver {
-    char *last_path, *best_path;
+    char *net_path, *last_path, *best_path;
     struct runlog *log;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t change;
     bool started, asked, quit; /* asked: a request waits or is being written */
-    struct blob best, last;
+    struct blob net, best, last;
     struct err failure;
 };
 
 static void write_request(struct saver *s, struct err *e)
 {
+    if (s->net.data) {
+        io_write_atomic(s->net_path, &s->net, 1, e);
+        blob_free(&s->net);
+        return;
+    }
     if (runlog_sync(s->log, e))
         return;
     if (s->best.data && io_write_atomic(s->best_path, &s->best, 1, e))
@@ -52,17 +58,21 @@ static void *work(void *arg)
     return NULL;
 }
 
-struct saver *saver_open(const char *dir, struct runlog *log, struct err *e)
+struct saver *saver_open(const char *dir, struct runlog *log, struct blob *net, struct err *e)
 {
     struct saver *s = mem_alloc(1, sizeof *s, e);
     if (!s)
         return NULL;
     s->log = log;
+    s->net = *net;
+    *net = (struct blob){0};
+    s->asked = true;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->change, NULL);
+    s->net_path = mem_printf(e, "%s/net.ini", dir);
     s->last_path = mem_printf(e, "%s/last.safetensors", dir);
     s->best_path = mem_printf(e, "%s/best.safetensors", dir);
-    if (!s->last_path || !s->best_path)
+    if (!s->net_path || !s->last_path || !s->best_path)
         goto fail;
     sigset_t all, old; /* signals are for the training thread */
     sigfillset(&all);
@@ -134,9 +144,11 @@ void saver_close(struct saver *s)
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
     }
+    blob_free(&s->net);
     blob_free(&s->best);
     pthread_cond_destroy(&s->change);
     pthread_mutex_destroy(&s->lock);
+    mem_free(s->net_path);
     mem_free(s->last_path);
     mem_free(s->best_path);
     mem_free(s);

@@ -7,8 +7,9 @@
 
 struct saver;
 
-/* Writes into the folder `dir`; syncs `log` before. Both must outlive it. Free with saver_close. */
-struct saver *saver_open(const char *dir, struct runlog *log, struct err *e);
+/* Writes into the folder `dir`; syncs `log` before. Both must outlive it. Its first request is
+ * net.ini, whose text is taken over (*net is emptied). Free with saver_close. */
+struct saver *saver_open(const char *dir, struct runlog *log, struct blob *net, struct err *e);
 
 /* Whether a request would have to wait. */
 bool saver_busy(struct saver *s);

@@ -61,31 +61,18 @@ static int begin(struct loop *lp, const struct checkpoint *c, struct err *e)
     return checkpoint_load(c, lp->job, true, e);
 }
 
-static int write_net(const struct loop *lp, struct err *e)
-{
-    struct text t = {0};
-    char *path = mem_printf(e, "%s/net.ini", lp->req->dir);
-    int r = -1;
-    if (path && job_write(lp->job, &t, e) == 0) {
-        const struct blob b = {t.s, t.n};
-        r = io_write_atomic(path, &b, 1, e);
-    }
-    mem_free(t.s);
-    mem_free(path);
-    return r;
-}
-
 /* Opens what is written while training, if anything is. */
 static int open_outputs(struct loop *lp, bool resumed, struct err *e)
 {
+    struct text t = {0};
     if (!lp->req->dir)
         return 0;
-    if (write_net(lp, e))
-        return -1;
-    lp->log = runlog_open(lp->req->dir, !resumed, lp->at.step, e);
-    if (!lp->log)
-        return -1;
-    lp->saver = saver_open(lp->req->dir, lp->log, e);
+    if (job_write(lp->job, &t, e) == 0)
+        lp->log = runlog_open(lp->req->dir, !resumed, lp->at.step, e);
+    struct blob net = {t.s, t.n};
+    if (lp->log)
+        lp->saver = saver_open(lp->req->dir, lp->log, &net, e);
+    blob_free(&net);
     return lp->saver ? 0 : -1;
 }
 
