@@ -82,6 +82,7 @@ static int apply_common(struct common *c, struct err *e)
     log_set_level(c->quiet ? LOG_QUIET : c->verbose ? LOG_VERBOSE : LOG_NORMAL);
     const char *fuse = getenv("DIYNN_FUSE"), *isa = getenv("DIYNN_ISA");
     c->fuse = !fuse || strcmp(fuse, "0") != 0;
+    par_set_default(c->threads);
     if (c->isa)
         return check_isa(c->isa, "--isa", e);
     if (isa && *isa)

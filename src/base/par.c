@@ -30,14 +30,21 @@ struct team {
     pthread_cond_t wake;
 };
 
+static int default_threads; /* 0: the processors */
+
 int par_default(void)
 {
 #ifdef _OPENMP
-    int n = omp_get_num_procs();
+    int n = default_threads ? default_threads : omp_get_num_procs();
     return n < 1 ? 1 : n > PAR_MAX ? PAR_MAX : n;
 #else
     return 1;
 #endif
+}
+
+void par_set_default(int nt)
+{
+    default_threads = nt;
 }
 
 struct team *team_new(int nt, struct err *e)
@@ -84,6 +91,25 @@ void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
             t->nt = omp_get_num_threads();
 #pragma omp barrier
         fn(arg, omp_get_thread_num(), omp_get_num_threads());
+    }
+#endif
+}
+
+void par_for(size_t n, size_t grain, void (*fn)(void *arg, size_t lo, size_t hi), void *arg)
+{
+    int nt = par_default();
+    if (n / grain < (size_t)nt)
+        nt = (int)(n / grain);
+    if (nt <= 1) {
+        fn(arg, 0, n);
+        return;
+    }
+#ifdef _OPENMP
+#pragma omp parallel num_threads(nt)
+    {
+        size_t lo, hi;
+        par_range(n, 1, omp_get_thread_num(), omp_get_num_threads(), &lo, &hi);
+        fn(arg, lo, hi);
     }
 #endif
 }

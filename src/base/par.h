@@ -15,8 +15,14 @@
 
 struct team;
 
-/* Threads that the machine runs at once (the processors this process may use; 1 without OpenMP). */
+/* Threads that are used where nobody says how many: the processors that this process may use (1
+ * without OpenMP), or what par_set_default has set (0: the processors again). */
 int par_default(void);
+void par_set_default(int nt);
+
+/* Without a team: runs fn(arg, lo, hi) on parts of 0 .. n of at least `grain` (> 0), at once by up
+ * to par_default() threads; returns when all have ended. */
+void par_for(size_t n, size_t grain, void (*fn)(void *arg, size_t lo, size_t hi), void *arg);
 
 /* A team of nt threads (1 .. PAR_MAX; 1 without OpenMP, whatever is asked). Free with team_free. */
 struct team *team_new(int nt, struct err *e);

@@ -119,6 +119,36 @@ static void ranges_cover(void **state)
             }
 }
 
+struct covered {
+    atomic_int times[1000], calls;
+};
+
+static void cover(void *arg, size_t lo, size_t hi)
+{
+    struct covered *c = arg;
+    atomic_fetch_add(&c->calls, 1);
+    for (size_t i = lo; i < hi; i++)
+        atomic_fetch_add(&c->times[i], 1);
+}
+
+static void parts_are_done_once(void **state)
+{
+    (void)state;
+    for (int nt = 1; nt <= 5; nt++)
+        for (size_t n = 0; n <= 1000; n += 37) {
+            struct covered c = {0};
+            par_set_default(nt);
+            par_for(n, 100, cover, &c);
+            for (size_t i = 0; i < 1000; i++)
+                assert_int_equal(c.times[i], i < n);
+            assert_true(c.calls <= nt && (c.calls == 1 || (size_t)c.calls * 100 <= n));
+        }
+    par_set_default(PAR_MAX + 1);
+    assert_true(par_default() == PAR_MAX || par_default() == 1);
+    par_set_default(0);
+    assert_true(par_default() >= 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +157,7 @@ int main(void)
         cmocka_unit_test(many_more_threads_than_processors),
         cmocka_unit_test(team_sizes),
         cmocka_unit_test(ranges_cover),
+        cmocka_unit_test(parts_are_done_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Tests of data/generators: what holds for all of them, and what each promises. */
 #include "data/help.h"
 
+#include "base/par.h"
+
 #include <math.h>
 
 static struct data_conf with(const struct data_generator *g, double noise, uint64_t seed)
@@ -351,6 +353,31 @@ static void test_bits(void **state)
 #endif
 }
 
+/* Whatever makes them at once. */
+static void test_threads(void **state)
+{
+    (void)state;
+    for (int i = 0; generator_registry[i]; i++) {
+        const char *name = generator_registry[i]->name;
+        struct samples one = {0};
+        for (int nt = 1; nt <= 5; nt++) {
+            par_set_default(nt);
+            struct samples s = make(name, 1001, -1, 3, "train");
+            size_t size = s.n * shape_size(s.shape) * sizeof *s.x;
+            if (nt == 1) {
+                one = s;
+                continue;
+            }
+            if (memcmp(s.x, one.x, size) != 0 ||
+                (s.label && memcmp(s.label, one.label, s.n * sizeof *s.label) != 0))
+                fail_msg("%s: other bits by %d threads", name, nt);
+            samples_free(&s);
+        }
+        samples_free(&one);
+    }
+    par_set_default(0);
+}
+
 static const struct data_generator *failing;
 static struct data_conf failing_conf;
 
@@ -398,7 +425,8 @@ int main(void)
         cmocka_unit_test(test_checkerboard),  cmocka_unit_test(test_circles),
         cmocka_unit_test(test_xor),           cmocka_unit_test(test_flower),
         cmocka_unit_test(test_spirals),       cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_no_memory),     cmocka_unit_test(test_hostile_size),
+        cmocka_unit_test(test_threads),       cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_hostile_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

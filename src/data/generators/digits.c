@@ -8,6 +8,7 @@
 #include "data/data.h"
 
 #include "base/fmath.h"
+#include "base/par.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@
 #define PIXELS      (SIDE * SIDE)
 #define POINTS_MAX  40 /* of a glyph */
 #define STROKES_MAX 4
-#define STEPS       4 /* straight pieces between two points */
+#define GRAIN       64 /* digits that are worth a thread */
+#define STEPS       4  /* straight pieces between two points */
 
 /* Points are x, y pairs in a box of 100 x 100, y downwards. UP lifts the pen; a stroke that goes on
  * where the one before it ended makes a corner. */
@@ -161,21 +163,45 @@ static void fit(struct drawing *d, double strength, struct rng *r)
     }
 }
 
-/* Lowers the squared distances of the pixels within `reach` to the straight piece a - b. */
-static void draw_piece(double *dist2, struct point a, struct point b, double reach)
+/* Two pixels side by side, computed as one would be. */
+typedef double pair __attribute__((vector_size(16)));
+typedef int64_t pair_mask __attribute__((vector_size(16)));
+
+static inline pair least(pair a, pair b)
+{
+    pair_mask m = a < b;
+    return (pair)(((pair_mask)a & m) | ((pair_mask)b & ~m));
+}
+
+static inline pair most(pair a, pair b)
+{
+    pair_mask m = a > b;
+    return (pair)(((pair_mask)a & m) | ((pair_mask)b & ~m));
+}
+
+/* Squared distances of pixels to what is drawn: rows with room for a pair that begins in them. */
+struct canvas {
+    double dist2[SIDE][SIDE + 2];
+};
+
+/* Lowers those of the pixels within `reach` to the straight piece a - b. */
+static void draw_piece(struct canvas *v, struct point a, struct point b, double reach)
 {
     double x0 = (a.x < b.x ? a.x : b.x) - reach, x1 = (a.x > b.x ? a.x : b.x) + reach;
     double y0 = (a.y < b.y ? a.y : b.y) - reach, y1 = (a.y > b.y ? a.y : b.y) + reach;
     double dx = b.x - a.x, dy = b.y - a.y, len2 = dx * dx + dy * dy;
     double inverse = len2 > 1e-12 ? 1 / len2 : 0;
+    int begin = x0 > 0 ? (int)ceil(x0) : 0;
     for (int y = y0 > 0 ? (int)ceil(y0) : 0; y < SIDE && y <= y1; y++) {
-        for (int x = x0 > 0 ? (int)ceil(x0) : 0; x < SIDE && x <= x1; x++) {
-            double px = x - a.x, py = y - a.y, t = (px * dx + py * dy) * inverse;
-            t = t < 0 ? 0 : t > 1 ? 1 : t;
+        for (int x = begin; x < SIDE && x <= x1; x += 2) {
+            pair px = (pair){x, x + 1} - a.x, py = (pair){y, y} - a.y, d2;
+            pair t = (px * dx + py * dy) * inverse;
+            t = least(most(t, (pair){0, 0}), (pair){1, 1});
             px -= t * dx;
             py -= t * dy;
-            double d2 = px * px + py * py, *at = &dist2[y * SIDE + x];
-            *at = d2 < *at ? d2 : *at;
+            memcpy(&d2, &v->dist2[y][x], sizeof d2);
+            d2 = least(px * px + py * py, d2);
+            memcpy(&v->dist2[y][x], &d2, sizeof d2);
         }
     }
 }
@@ -186,7 +212,7 @@ static double spline(double a, double b, double c, double d, double t)
     return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 }
 
-static void draw_stroke(double *dist2, const struct point *p, int n, double reach)
+static void draw_stroke(struct canvas *v, const struct point *p, int n, double reach)
 {
     for (int i = 0; i + 1 < n; i++) {
         struct point a = p[i > 0 ? i - 1 : 0], d = p[i + 2 < n ? i + 2 : n - 1], from = p[i];
@@ -194,7 +220,7 @@ static void draw_stroke(double *dist2, const struct point *p, int n, double reac
             double t = (double)k / STEPS;
             struct point to = {spline(a.x, p[i].x, p[i + 1].x, d.x, t),
                                spline(a.y, p[i].y, p[i + 1].y, d.y, t)};
-            draw_piece(dist2, from, to, reach);
+            draw_piece(v, from, to, reach);
             from = to;
         }
     }
@@ -203,7 +229,7 @@ static void draw_stroke(double *dist2, const struct point *p, int n, double reac
 static void make_digit(real *x, int digit, double strength, struct rng *r)
 {
     struct drawing d;
-    double dist2[PIXELS];
+    struct canvas v;
     choose(&d, digit, r);
     deform(&d, strength, r);
     fit(&d, strength, r);
@@ -211,30 +237,49 @@ static void make_digit(real *x, int digit, double strength, struct rng *r)
     double blur = 1.1 + 0.4 * (2 * rng_uniform(r) - 1); /* from ink to paper */
     pen = pen < 0.35 ? 0.35 : pen > 1.4 ? 1.4 : pen;
     double reach = pen + blur / 2;
-    for (int i = 0; i < PIXELS; i++)
-        dist2[i] = reach * reach;
+    for (int y = 0; y < SIDE; y++)
+        for (int i = 0; i < SIDE + 2; i++)
+            v.dist2[y][i] = reach * reach;
     for (int k = 0; k < d.strokes; k++)
-        draw_stroke(dist2, d.p + d.begin[k], d.begin[k + 1] - d.begin[k], reach);
-    for (int i = 0; i < PIXELS; i++) {
-        double ink = (reach - sqrt(dist2[i])) / blur;
-        x[i] = (real)(2 * (ink > 1 ? 1 : ink) - 1);
+        draw_stroke(&v, d.p + d.begin[k], d.begin[k + 1] - d.begin[k], reach);
+    for (int y = 0; y < SIDE; y++, x += SIDE) {
+        double ink[SIDE];
+        for (int i = 0; i < SIDE; i++) {
+            ink[i] = (reach - sqrt(v.dist2[y][i])) / blur;
+            ink[i] = ink[i] > 1 ? 1 : ink[i];
+        }
+        for (int i = 0; i < SIDE; i++)
+            x[i] = (real)(2 * ink[i] - 1);
+    }
+}
+
+struct work {
+    struct samples *s;
+    const struct data_conf *c;
+    const char *part;
+};
+
+static void make_some(void *arg, size_t lo, size_t hi)
+{
+    const struct work *w = arg;
+    double strength = w->c->noise >= 0 ? w->c->noise : 1;
+    for (size_t i = lo; i < hi; i++) {
+        uint32_t order[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+        struct rng r = rng_stream(w->c->seed, "digits-order", w->part, i / 10);
+        rng_shuffle(&r, order, 10);
+        w->s->label[i] = (int)order[i % 10];
+        r = rng_stream(w->c->seed, "digits", w->part, i);
+        make_digit(w->s->x + i * PIXELS, w->s->label[i], strength, &r);
     }
 }
 
 static int digits_make(struct samples *s, size_t n, const struct data_conf *c, const char *part,
                        struct err *e)
 {
-    double strength = c->noise >= 0 ? c->noise : 1;
+    struct work w = {s, c, part};
     if (samples_alloc(s, n, (struct shape){1, SIDE, SIDE}, 10, 0, e))
         return -1;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t order[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-        struct rng r = rng_stream(c->seed, "digits-order", part, i / 10);
-        rng_shuffle(&r, order, 10);
-        s->label[i] = (int)order[i % 10];
-        r = rng_stream(c->seed, "digits", part, i);
-        make_digit(s->x + i * PIXELS, s->label[i], strength, &r);
-    }
+    par_for(n, GRAIN, make_some, &w);
     return 0;
 }
 
