@@ -84,7 +84,8 @@ struct pass {
     const struct kernels *k;
     struct team *team;
     int tid, nt;
-    void *scratch; /* this thread's own: what build_scratch asked for, 64-byte aligned */
+    void *scratch; /* this thread's own: what build_scratch or `workspace` asked for */
+    void *shared;  /* all threads': what `workspace` asked for; both are 64-byte aligned */
 };
 
 /* Which parameters of a layer weight decay applies to: weights have two or more dimensions. */
@@ -132,6 +133,12 @@ struct layer {
     size_t saved_size, saved_once;
 };
 
+/* Bytes that a layer needs while it computes, valid within one call. */
+struct workspace {
+    size_t scratch; /* for each thread */
+    size_t shared;  /* once, for all threads of a team */
+};
+
 struct build; /* the net under construction; layers use it through the calls below */
 
 enum layer_flags {
@@ -145,7 +152,8 @@ enum layer_flags {
     LAYER_MANY = 128,    /* takes two or more inputs */
     LAYER_KINKED = 256,  /* has points without a derivative: gradient checks step around them */
     LAYER_INIT = 512,    /* has weights that start at random: the keys init, init_scale exist */
-    LAYER_MIXES = 1024   /* in training, what a sample gives depends on the others of the pass */
+    LAYER_MIXES = 1024,  /* in training, what a sample gives depends on the others of the pass */
+    LAYER_INDICES = 2048 /* its inputs are whole numbers from 0 on, without a gradient */
 };
 
 /* A small piece of a network file that shows the layer and is run by the generic tests: sections,
@@ -164,6 +172,10 @@ struct layer_ops {
     int (*setup)(struct layer *l, struct build *b, struct err *e);
     void (*forward)(struct layer *l, const struct pass *p);
     void (*backward)(struct layer *l, const struct pass *p);
+    /* What passes of `batch` samples with kernels k need, besides build_scratch; `train`: backward
+     * is called too. NULL: nothing. */
+    struct workspace (*workspace)(const struct layer *l, const struct kernels *k, int batch,
+                                  bool train);
     /* Element-wise layers whose derivative follows from y (and softmax): which kernel activation
      * this is, with its parameter. NULL for others. */
     enum act (*act)(const struct layer *l, real *param);

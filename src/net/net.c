@@ -314,6 +314,7 @@ void net_free(struct net *net)
     mem_free(net->slab_slots);
     mem_free(net->slab_acts);
     mem_free(net->slab_scratch);
+    mem_free(net->slab_shared);
     mem_free(net);
 }
 

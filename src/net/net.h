@@ -11,10 +11,11 @@ struct net {
     int batch;                   /* samples that y and dy hold */
     size_t n_trained, n_buffers; /* numbers in parameters, as files count them */
     size_t scratch_size;         /* bytes of scratch a thread */
+    size_t shared_size;          /* bytes that the threads share within a layer's call */
     /* memory, bytes */
-    size_t bytes_params, bytes_grads, bytes_slots, bytes_acts;
+    size_t bytes_params, bytes_grads, bytes_slots, bytes_acts, bytes_work;
     /* private to src/net */
-    void *slab_params, *slab_grads, *slab_slots, *slab_acts, *slab_scratch;
+    void *slab_params, *slab_grads, *slab_slots, *slab_acts, *slab_scratch, *slab_shared;
     const struct kernels *k;
     int threads;
     bool absorbs_last; /* the loss computes the last layer's activation from its input */

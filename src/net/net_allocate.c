@@ -270,6 +270,27 @@ static int allocate_params(struct net *net, const struct net_plan *plan, struct 
     return 0;
 }
 
+/* Layers compute one after the other: the largest of their workspaces. */
+static int allocate_workspace(struct net *net, const struct net_plan *plan, struct err *e)
+{
+    size_t matmul = net->k->matmul_scratch * sizeof(real);
+    struct workspace all = {net->scratch_size > matmul ? net->scratch_size : matmul, 0};
+    for (int i = 1; i < net->n_layers; i++) {
+        const struct layer *l = &net->layers[i];
+        struct workspace w = {0};
+        if (l->ops->workspace)
+            w = l->ops->workspace(l, net->k, plan->batch, plan->train);
+        all.scratch = w.scratch > all.scratch ? w.scratch : all.scratch;
+        all.shared = w.shared > all.shared ? w.shared : all.shared;
+    }
+    net->scratch_size = mem_add(all.scratch, 4096 - 1) & ~(size_t)4095; /* threads apart by pages */
+    net->shared_size = all.shared;
+    net->slab_scratch = mem_alloc((size_t)net->threads, net->scratch_size, e);
+    net->slab_shared = net->slab_scratch ? mem_alloc(1, net->shared_size, e) : NULL;
+    net->bytes_work = (size_t)net->threads * net->scratch_size + net->shared_size;
+    return net->slab_shared ? 0 : -1;
+}
+
 int net_allocate(struct net *net, const struct net_plan *plan, struct team *team,
                  const struct kernels *k, struct err *e)
 {
@@ -279,12 +300,7 @@ int net_allocate(struct net *net, const struct net_plan *plan, struct team *team
     net->threads = team_size(team);
     net->absorbs_last = plan->loss_act != ACT_NONE && net->output->ops->act &&
                         net->output->ops->act(net->output, &param) == plan->loss_act;
-    size_t need = k->matmul_scratch * sizeof(real);
-    if (net->scratch_size < need)
-        net->scratch_size = need;
-    net->scratch_size = (net->scratch_size + 4096 - 1) & ~(size_t)4095; /* threads apart by pages */
-    net->slab_scratch = mem_alloc((size_t)net->threads, net->scratch_size, e);
-    if (!net->slab_scratch || allocate_params(net, plan, e))
+    if (allocate_workspace(net, plan, e) || allocate_params(net, plan, e))
         return -1;
     return plan_activations(net, plan, e);
 }

@@ -7,6 +7,7 @@ static void set_scratch(const struct net *net, struct pass *p)
 {
     p->k = net->k;
     p->scratch = (unsigned char *)net->slab_scratch + (size_t)p->tid * net->scratch_size;
+    p->shared = net->slab_shared;
 }
 
 /* Whether forward has nothing to do for l. */

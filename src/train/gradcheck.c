@@ -149,7 +149,8 @@ static int bench_open(struct bench *b, const struct job *job, const struct net_p
                             .k = k,
                             .team = b->team,
                             .nt = 1,
-                            .scratch = b->net->slab_scratch};
+                            .scratch = b->net->slab_scratch,
+                            .shared = b->net->slab_shared};
     return 0;
 }
 

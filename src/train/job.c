@@ -42,7 +42,8 @@ const struct opt train_opts[] = {
      .min = 0,
      .max = 1 << 24,
      .help = "samples of a batch that pass through the net at once, their gradients added; saves "
-             "memory, changes no bit (but batchnorm learns from each chunk alone); 0: all of them"},
+             "memory, changes no bit (but of convolutions where it is no multiple of 8, and "
+             "batchnorm learns from each chunk alone); 0: all of them"},
     {.name = "shuffle",
      .type = OPT_BOOL,
      .offset = FIELD(shuffle),

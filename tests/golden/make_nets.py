@@ -84,6 +84,8 @@ class Net:
             if keys.get("bias", "yes") == "yes":
                 b = self.param(layer, "bias", (units,), fan)
             return F.linear(x, w, b).reshape(-1, units, 1, 1)
+        if kind in ("conv1d", "conv2d"):
+            return convolution(self, layer, x)
         if kind == "relu":
             return F.threshold(x, float(keys.get("threshold", 0)), 0)
         if kind == "tanh":
@@ -134,6 +136,44 @@ class Net:
             outputs[layer[1]] = self.apply(layer, inputs)
             above = layer[1]
         return outputs[above].flatten(1), inputs[0].flatten(1)
+
+
+def pair(text):
+    """(height, width) of "3" or "3x5"."""
+    values = [int(v) for v in text.split("x")]
+    return values if len(values) == 2 else values * 2
+
+
+def same_padding(x, size, stride, dilation):
+    """x with what `padding = same` adds: outputs are inputs / stride, rounded up."""
+    around = []
+    for n, k, s, d in zip(x.shape[2:], size, stride, dilation):
+        missing = max(((n - 1) // s) * s + d * (k - 1) + 1 - n, 0)
+        around = [missing // 2, missing - missing // 2] + around
+    return F.pad(x, around)
+
+
+def convolution(net, layer, x):
+    keys = layer[2]
+    flat = layer[0] == "conv1d"
+    size, stride, padding, dilation = [
+        pair(keys.get(k, d)) if keys.get(k) != "same" else None
+        for k, d in (("size", ""), ("stride", "1"), ("padding", "0"), ("dilation", "1"))]
+    if flat:
+        size[0] = stride[0] = dilation[0] = 1
+        padding = padding and [0, padding[1]]
+    filters, groups = int(keys["filters"]), int(keys.get("groups", 1))
+    shape = [filters, x.shape[1] // groups] + size[flat:]
+    w = net.param(layer, "weight", shape, shape[1] * size[0] * size[1])
+    b = None
+    if keys.get("bias", "yes") == "yes":
+        b = net.param(layer, "bias", (filters,), 4)
+    if padding is None:
+        x, padding = same_padding(x, size, stride, dilation), [0, 0]
+    if flat:
+        y = F.conv1d(x.squeeze(2), w, b, stride[1], padding[1], dilation[1], groups)
+        return y.unsqueeze(2)
+    return F.conv2d(x, w, b, stride, padding, dilation, groups)
 
 
 def make_loss(keys, classes, last):

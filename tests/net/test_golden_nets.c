@@ -366,6 +366,15 @@ static bool mixes(const struct net *net)
     return false;
 }
 
+/* Whether gradients are summed in slices of samples, which chunks must not cut. */
+static bool has_convolution(const struct net *net)
+{
+    for (int i = 1; i < net->n_layers; i++)
+        if (strncmp(net->layers[i].ops->name, "conv", 4) == 0)
+            return true;
+    return false;
+}
+
 /* Threads, fusion and chunks change no bit: a few steps tell. */
 static void check_ways(const char *name)
 {
@@ -380,6 +389,8 @@ static void check_ways(const char *name)
         struct run base = open_run(name, (struct way){1, true, 0, way.isa});
         if (mixes(base.net)) /* chunks are batches of their own to it */
             way.chunk = 0;
+        else if (way.chunk && has_convolution(base.net))
+            way.chunk = CONV_SLICE;
         struct run r = open_run(name, way);
         train(&base, FEW);
         train(&r, FEW);

@@ -1,0 +1,123 @@
+/* convolution.c - y = x * w + b over the positions of an image or a sequence. */
+#include "layers/shared/convolution.h"
+
+#include "base/mem.h"
+
+static int check_groups(const struct convolution *c, struct shape in, struct err *e)
+{
+    if (in.c % c->groups || c->filters % c->groups)
+        return err_set(e, ERR_NET,
+                       "groups = %d: must divide the channels of the input, %d, and filters = %d",
+                       c->groups, in.c, c->filters);
+    return 0;
+}
+
+static int set_sizes(struct layer *l, const struct convolution *c, struct err *e)
+{
+    struct shape in = l->in[0]->out;
+    struct window h = {.in = in.h,
+                       .size = c->size[0],
+                       .stride = c->stride[0],
+                       .padding = c->padding[0],
+                       .dilation = c->dilation[0]};
+    struct window w = {.in = in.w,
+                       .size = c->size[1],
+                       .stride = c->stride[1],
+                       .padding = c->padding[1],
+                       .dilation = c->dilation[1]};
+    if (window_fit_both(&h, &w, e))
+        return -1;
+    *(struct conv *)l->state = (struct conv){.h = in.h,
+                                             .w = in.w,
+                                             .c = in.c,
+                                             .oh = h.out,
+                                             .ow = w.out,
+                                             .oc = c->filters,
+                                             .kh = h.size,
+                                             .kw = w.size,
+                                             .stride_h = h.stride,
+                                             .stride_w = w.stride,
+                                             .pad_h = h.before,
+                                             .pad_w = w.before,
+                                             .dilation_h = h.dilation,
+                                             .dilation_w = w.dilation,
+                                             .groups = c->groups};
+    l->out = (struct shape){c->filters, h.out, w.out};
+    /* what is done: taps outside of the image are skipped */
+    l->flops =
+        2 * window_taps(&h) * window_taps(&w) * (uint64_t)(in.c / c->groups) * (uint64_t)c->filters;
+    return 0;
+}
+
+int convolution_setup(struct layer *l, struct build *b, const struct convolution *c, bool flat,
+                      struct err *e)
+{
+    struct shape in = l->in[0]->out;
+    if (check_groups(c, in, e) || set_sizes(l, c, e))
+        return -1;
+    /* in memory the outputs of one tap and input lie side by side */
+    const int dim[] = {c->filters, in.c / c->groups, c->size[0], c->size[1]};
+    const int flat_dim[] = {c->filters, in.c / c->groups, c->size[1]};
+    const signed char order[] = {2, 3, 1, 0}, flat_order[] = {2, 1, 0};
+    if (!build_param(b, "weight", flat ? 3 : 4, flat ? flat_dim : dim, flat ? flat_order : order, 0,
+                     PARAM_TRAINED, START_INIT, e))
+        return -1;
+    if (l->common.bias &&
+        !build_param(b, "bias", 1, &c->filters, NULL, 0, PARAM_TRAINED, START_ZERO, e))
+        return -1;
+    return 0;
+}
+
+struct workspace convolution_workspace(const struct layer *l, const struct kernels *k, int batch,
+                                       bool train)
+{
+    struct conv cv = *(const struct conv *)l->state;
+    cv.n = batch;
+    return (struct workspace){mem_mul(k->conv_scratch(&cv), sizeof(real)),
+                              train ? mem_mul(k->conv_partial(&cv), sizeof(real)) : 0};
+}
+
+/* The convolution of this pass, on its tensors. */
+static struct conv conv_of(const struct layer *l, const struct pass *p)
+{
+    struct conv cv = *(const struct conv *)l->state;
+    const struct layer *in = l->in[0];
+    cv.n = p->n;
+    cv.x = in->y;
+    cv.weight = l->params[0].w;
+    cv.bias = l->common.bias ? l->params[1].w : NULL;
+    cv.y = l->y;
+    cv.act = l->act;
+    cv.act_param = l->act_param;
+    cv.dy = l->dy;
+    cv.dx = in->dy;
+    cv.dx_mode = l->dx_mode[0];
+    cv.dact_y = l->dx_act[0] ? in->y : NULL;
+    cv.dx_act = l->dx_act[0] ? in->act : ACT_NONE;
+    cv.dx_act_param = in->act_param;
+    cv.dweight = l->params[0].g;
+    cv.dbias = l->common.bias ? l->params[1].g : NULL;
+    cv.dw_mode = param_mode(p);
+    cv.partial = p->shared;
+    cv.scratch = p->scratch;
+    return cv;
+}
+
+void convolution_forward(struct layer *l, const struct pass *p)
+{
+    struct conv cv = conv_of(l, p);
+    p->k->conv_forward(&cv, p->tid, p->nt);
+}
+
+void convolution_backward(struct layer *l, const struct pass *p)
+{
+    struct conv cv = conv_of(l, p);
+    if (cv.dweight)
+        p->k->conv_backward_weights(&cv, p->tid, p->nt);
+    if (cv.dx)
+        p->k->conv_backward_data(&cv, p->tid, p->nt);
+    if (!cv.dweight)
+        return;
+    team_barrier(p->team, p->tid);
+    p->k->conv_backward_weights_sum(&cv, p->tid, p->nt);
+}
