@@ -62,6 +62,8 @@ static void fill_ref(struct kernels *k)
     {                                                                                              \
         k->isa = #set;                                                                             \
         columns_fill_##set(k);                                                                     \
+        conv_fill_##set(k);                                                                        \
+        conv_weights_fill_##set(k);                                                                \
         curve_fill_##set(k);                                                                       \
         eltwise_fill_##set(k);                                                                     \
         matmul_fill_##set(k);                                                                      \

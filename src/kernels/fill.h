@@ -6,6 +6,8 @@
 
 #define X(isa)                                                                                     \
     void columns_fill_##isa(struct kernels *k);                                                    \
+    void conv_fill_##isa(struct kernels *k);                                                       \
+    void conv_weights_fill_##isa(struct kernels *k);                                               \
     void curve_fill_##isa(struct kernels *k);                                                      \
     void eltwise_fill_##isa(struct kernels *k);                                                    \
     void matmul_fill_##isa(struct kernels *k);                                                     \

@@ -129,7 +129,8 @@ struct kernels {
     void (*conv_backward_data)(const struct conv *cv, int tid, int nt);
     /* dweight and dbias from x, dy, in two steps with a barrier between them: each slice of
      * CONV_SLICE samples is a chain over (sample, row, column) from 0; then slices are added up in
-     * order, to 0 or to what was held. */
+     * order, to 0 or to what was held. With few channels the border may be multiplied as zeros:
+     * what is not finite in dy may spread to more weights. */
     void (*conv_backward_weights)(const struct conv *cv, int tid, int nt);
     void (*conv_backward_weights_sum)(const struct conv *cv, int tid, int nt);
 

@@ -1,0 +1,309 @@
+/* conv.isa.c - convolution forward, and backward to its input.
+ *
+ * Both are the same: an output pixel gathers, tap by tap, from input pixels through weights. A tile
+ * is one pixel of several samples: they have the same valid taps, so a tap outside the image is
+ * simply not run, borders need no tiles of their own, and nothing is copied but the weights, into
+ * panels as wide as a tile. Where samples are too few, pixels side by side with the same taps make
+ * a tile instead. In a row of taps the numbers of all channels lie one behind the other: one run,
+ * which is what makes one or three channels fast.
+ *
+ * Bits: an output is one chain over its valid taps, in order, whatever the tile. */
+#include "base/par.h"
+#include "kernels/conv_axis.h"
+#include "kernels/conv_tile.h"
+#include "kernels/fill.h"
+#include "kernels/matmul_pack.h"
+
+#define SAMPLES 8 /* of a part; each has its own place in a set of a cache of 8 ways or more */
+
+/* One pass: outputs n x h x w x groups x out from inputs of `in` channels a group. */
+struct gather {
+    int n, h, w, groups, in, out;
+    struct axis rows, columns;
+    const float *x;
+    ptrdiff_t x_image, x_row, x_pixel;
+    float *y;
+    ptrdiff_t y_image, y_row, y_pixel;
+    const float *weights; /* panels */
+    bool one_run;         /* taps of a row follow each other in x */
+    const float *bias;
+    bool add;
+    enum act act;
+    float act_param;
+    const float *dact_y; /* as y, or NULL */
+};
+
+static int panels_of(int out)
+{
+    return (out + CONV_COLS - 1) / CONV_COLS;
+}
+
+/* Columns of panel j of `out`, in whole vectors. */
+static int panel_width(int out, int j)
+{
+    int left = axis_least(out - j * CONV_COLS, CONV_COLS);
+    return (left + VW - 1) / VW * VW;
+}
+
+static size_t padded(int n)
+{
+    return (size_t)((n + VW - 1) / VW * VW);
+}
+
+static void finish_row(const struct gather *g, float *y, const float *from, size_t n)
+{
+    vf p = v_set(g->act_param);
+    for (size_t j = 0; j < n; j += VW) {
+        size_t w = n - j < VW ? n - j : VW;
+        vf v = v_load_n(y + j, w);
+        if (from)
+            v *= act_slope_of(g->act, v_load_n(from + j, w), p);
+        else
+            v = act_value(g->act, v, p);
+        v_put(y + j, v, w);
+    }
+}
+
+/* A tile of `rows` rows, which come in groups. */
+static void run_tile(const struct gather *g, struct conv_tile *t, int rows, int nv)
+{
+    t->relu_y = t->relu_y ? g->dact_y + (t->c - g->y) : NULL;
+    conv_tiles[rows - 1][nv - 1](t);
+    if (g->act == ACT_NONE || g->act == ACT_RELU)
+        return;
+    size_t n = (size_t)(nv - 1) * VW + t->last;
+    for (int i = 0; i < rows; i++) {
+        float *y = t->c + conv_row(t, i);
+        finish_row(g, y, g->dact_y ? g->dact_y + (y - g->y) : NULL, n);
+    }
+}
+
+/* `rows` rows, x_step and y_step apart. */
+static void run_rows(const struct gather *g, struct conv_tile *t, int rows, int nv,
+                     ptrdiff_t x_step, ptrdiff_t y_step)
+{
+    const float *a = t->a;
+    float *c = t->c;
+    t->a_rs1 = CONV_GROUP * x_step;
+    t->a_rs2 = x_step;
+    t->c_rs1 = CONV_GROUP * y_step;
+    t->c_rs2 = y_step;
+    int tiles = (rows + conv_rows(nv) - 1) / conv_rows(nv);
+    for (int i = 0; i < tiles; i++) {
+        int lo = rows * i / tiles;
+        t->a = a + lo * x_step;
+        t->c = c + lo * y_step;
+        run_tile(g, t, rows * (i + 1) / tiles - lo, nv);
+    }
+}
+
+/* How many outputs from `o` on, same_step apart and before `end`, have the taps `is`. */
+static int same_taps(const struct axis *a, int o, int end, struct taps is)
+{
+    int run = 1;
+    for (o += a->same_step; o < end; o += a->same_step, run++) {
+        struct taps t = taps_at(a, o);
+        if (t.first != is.first || t.count != is.count)
+            break;
+    }
+    return run;
+}
+
+/* Three pixels x_step and y_step apart of `samples` samples. */
+static void run_groups(const struct gather *g, struct conv_tile *t, int samples, int nv,
+                       ptrdiff_t x_step, ptrdiff_t y_step)
+{
+    const float *a = t->a;
+    float *c = t->c;
+    int most = conv_rows(nv) / CONV_GROUP, tiles = (samples + most - 1) / most;
+    t->a_rs1 = g->x_image;
+    t->a_rs2 = x_step;
+    t->c_rs1 = g->y_image;
+    t->c_rs2 = y_step;
+    for (int i = 0; i < tiles; i++) {
+        int lo = samples * i / tiles;
+        t->a = a + lo * g->x_image;
+        t->c = c + lo * g->y_image;
+        run_tile(g, t, CONV_GROUP * (samples * (i + 1) / tiles - lo), nv);
+    }
+}
+
+/* `run` pixels with the same taps of `samples` samples; t is set but for the rows. */
+static void run_pixels(const struct gather *g, struct conv_tile *t, int samples, int nv, int run)
+{
+    ptrdiff_t x_step = g->columns.same_in * g->x_pixel;
+    ptrdiff_t y_step = g->columns.same_step * g->y_pixel;
+    const float *a = t->a;
+    float *c = t->c;
+    if (samples < CONV_GROUP && run > samples) {
+        for (int i = 0; i < samples; i++) {
+            t->a = a + i * g->x_image;
+            t->c = c + i * g->y_image;
+            run_rows(g, t, run, nv, x_step, y_step);
+        }
+        return;
+    }
+    int j = 0;
+    for (; j + CONV_GROUP <= run && samples > 1; j += CONV_GROUP) {
+        t->a = a + j * x_step;
+        t->c = c + j * y_step;
+        run_groups(g, t, samples, nv, x_step, y_step);
+    }
+    for (; j < run; j++) {
+        t->a = a + j * x_step;
+        t->c = c + j * y_step;
+        run_rows(g, t, samples, nv, g->x_image, g->y_image);
+    }
+}
+
+/* Panel `panel` (of all groups) of output row p, columns q0 .. q1-1, samples i .. i+rows-1. */
+static void gather_row(const struct gather *g, int i, int rows, int panel, int p, int q0, int q1)
+{
+    int group = panel / panels_of(g->out), j = panel % panels_of(g->out);
+    int taps = g->rows.taps * g->columns.taps, width = panel_width(g->out, j), nv = width / VW;
+    int cols = axis_least(g->out - j * CONV_COLS, CONV_COLS);
+    ptrdiff_t at = (ptrdiff_t)group * g->out + j * CONV_COLS, tap = (ptrdiff_t)g->in * width;
+    const float *weights =
+        g->weights + ((ptrdiff_t)padded(g->out) * group + j * CONV_COLS) * taps * g->in;
+    struct taps r = taps_at(&g->rows, p);
+    const float *x = g->x + i * g->x_image + r.in * g->x_row + (ptrdiff_t)group * g->in;
+    float *y = g->y + i * g->y_image + p * g->y_row + at;
+    struct conv_tile t = {.a_p = g->rows.in_step * g->x_row,
+                          .a_q = g->columns.in_step * g->x_pixel,
+                          .b_p = g->rows.tap_step * g->columns.taps * tap,
+                          .b_q = g->columns.tap_step * tap,
+                          .np = r.count,
+                          .last = (size_t)(cols - (nv - 1) * VW),
+                          .load = g->add,
+                          .bias = g->bias ? g->bias + at : NULL,
+                          .relu = g->act == ACT_RELU && !g->dact_y,
+                          .threshold = g->act_param,
+                          .relu_y = g->act == ACT_RELU ? g->dact_y : NULL};
+    int run, step = g->columns.same_step;
+    for (int first = q0; first < axis_least(q0 + step, q1); first++)
+        for (int q = first; q < q1; q += run * step) {
+            struct taps c = taps_at(&g->columns, q);
+            run = same_taps(&g->columns, q, q1, c);
+            t.a = x + c.in * g->x_pixel;
+            t.b = weights + (r.first * g->columns.taps + c.first) * tap;
+            t.nq = g->one_run ? 1 : c.count;
+            t.nk = g->one_run ? c.count * g->in : g->in;
+            t.c = y + q * g->y_pixel;
+            run_pixels(g, &t, rows, nv, run);
+        }
+}
+
+/* All outputs are counted as (tile of samples, panel, row, column); each thread takes a range. */
+static void gather(const struct gather *g, int tid, int nt)
+{
+    int tiles = (g->n + SAMPLES - 1) / SAMPLES;
+    int panels = g->groups * panels_of(g->out);
+    size_t lo, hi;
+    par_range((size_t)tiles * (size_t)panels * (size_t)g->h * (size_t)g->w, 1, tid, nt, &lo, &hi);
+    while (lo < hi) {
+        size_t row = lo / (size_t)g->w, q0 = lo % (size_t)g->w;
+        size_t q1 = hi - lo < (size_t)g->w - q0 ? q0 + hi - lo : (size_t)g->w;
+        int p = (int)(row % (size_t)g->h), part = (int)(row / (size_t)g->h);
+        int tile = part / panels;
+        int i0 = (int)((size_t)g->n * (size_t)tile / (size_t)tiles);
+        int i1 = (int)((size_t)g->n * ((size_t)tile + 1) / (size_t)tiles);
+        gather_row(g, i0, i1 - i0, part % panels, p, (int)q0, (int)q1);
+        lo += q1 - q0;
+    }
+}
+
+/* Weights of a pass to `out` channels a group, as panels: (tap, input) by the columns of a panel.
+ */
+static void pack_panels(float *to, const struct conv *cv, bool back)
+{
+    int cg = cv->c / cv->groups, og = cv->oc / cv->groups, out = back ? cg : og;
+    int in = back ? og : cg, taps = cv->kh * cv->kw;
+    for (int group = 0; group < cv->groups; group++)
+        for (int j = 0; j < panels_of(out); j++) {
+            int width = panel_width(out, j), cols = axis_least(out - j * CONV_COLS, CONV_COLS);
+            for (int tap = 0; tap < taps; tap++, to += (ptrdiff_t)in * width) {
+                const float *w = cv->weight + (ptrdiff_t)tap * cg * cv->oc + (ptrdiff_t)group * og;
+                if (back)
+                    pack(to, width, w + (ptrdiff_t)j * CONV_COLS * cv->oc, cols, cv->oc, in, 1);
+                else
+                    pack(to, width, w + (ptrdiff_t)j * CONV_COLS, cols, 1, in, cv->oc);
+            }
+        }
+}
+
+static size_t packed_size(const struct conv *cv, bool back)
+{
+    size_t taps = (size_t)cv->kh * (size_t)cv->kw * (size_t)cv->groups;
+    int cg = cv->c / cv->groups, og = cv->oc / cv->groups;
+    return taps * (back ? padded(cg) * (size_t)og : padded(og) * (size_t)cg) + VW;
+}
+
+static void forward(const struct conv *cv, int tid, int nt)
+{
+    struct gather g = {
+        .n = cv->n,
+        .h = cv->oh,
+        .w = cv->ow,
+        .groups = cv->groups,
+        .in = cv->c / cv->groups,
+        .out = cv->oc / cv->groups,
+        .rows = axis_of(cv->h, cv->kh, cv->stride_h, cv->pad_h, cv->dilation_h, false),
+        .columns = axis_of(cv->w, cv->kw, cv->stride_w, cv->pad_w, cv->dilation_w, false),
+        .x = cv->x,
+        .x_image = (ptrdiff_t)cv->h * cv->w * cv->c,
+        .x_row = (ptrdiff_t)cv->w * cv->c,
+        .x_pixel = cv->c,
+        .y = cv->y,
+        .y_image = (ptrdiff_t)cv->oh * cv->ow * cv->oc,
+        .y_row = (ptrdiff_t)cv->ow * cv->oc,
+        .y_pixel = cv->oc,
+        .weights = cv->scratch,
+        .one_run = cv->groups == 1 && cv->dilation_w == 1,
+        .bias = cv->bias,
+        .act = cv->act == ACT_SOFTMAX ? ACT_NONE : cv->act,
+        .act_param = cv->act_param};
+    pack_panels(cv->scratch, cv, false);
+    gather(&g, tid, nt);
+}
+
+static void backward_data(const struct conv *cv, int tid, int nt)
+{
+    struct gather g = {
+        .n = cv->n,
+        .h = cv->h,
+        .w = cv->w,
+        .groups = cv->groups,
+        .in = cv->oc / cv->groups,
+        .out = cv->c / cv->groups,
+        .rows = axis_of(cv->oh, cv->kh, cv->stride_h, cv->pad_h, cv->dilation_h, true),
+        .columns = axis_of(cv->ow, cv->kw, cv->stride_w, cv->pad_w, cv->dilation_w, true),
+        .x = cv->dy,
+        .x_image = (ptrdiff_t)cv->oh * cv->ow * cv->oc,
+        .x_row = (ptrdiff_t)cv->ow * cv->oc,
+        .x_pixel = cv->oc,
+        .y = cv->dx,
+        .y_image = (ptrdiff_t)cv->h * cv->w * cv->c,
+        .y_row = (ptrdiff_t)cv->w * cv->c,
+        .y_pixel = cv->c,
+        .weights = cv->scratch,
+        .add = cv->dx_mode == GRAD_ADD,
+        .act = cv->dact_y && cv->dx_act != ACT_SOFTMAX ? cv->dx_act : ACT_NONE,
+        .act_param = cv->dx_act_param,
+        .dact_y = cv->dact_y};
+    pack_panels(cv->scratch, cv, true);
+    gather(&g, tid, nt);
+}
+
+static size_t scratch(const struct conv *cv)
+{
+    size_t there = packed_size(cv, false), back = packed_size(cv, true);
+    size_t most = there > back ? there : back, weights = conv_padded_size(cv);
+    return most > weights ? most : weights;
+}
+
+void ISA_NAME(conv_fill)(struct kernels *k)
+{
+    k->conv_scratch = scratch;
+    k->conv_forward = forward;
+    k->conv_backward_data = backward_data;
+}

@@ -1,0 +1,192 @@
+/* conv_tile.h - the innermost loops of a convolution: sums of a few pixels by a few vectors of
+ * channels stay in registers while the taps go by. */
+#ifndef KERNELS_CONV_TILE_H
+#define KERNELS_CONV_TILE_H
+
+#include "kernels/act.h"
+#include "kernels/vec.h"
+
+#include <stdbool.h>
+
+/* Rows of a tile of one vector and of two: at most 28 of 32 registers hold sums, 12 of 16 with
+ * AVX2, 8 of 16 on base; the others hold weights and a number of a. */
+#if VW == 16
+#define CONV_ROWS_1 16
+#define CONV_ROWS_2 14
+#elif VW == 8
+#define CONV_ROWS_1 12
+#define CONV_ROWS_2 6
+#else
+#define CONV_ROWS_1 8
+#define CONV_ROWS_2 4
+#endif
+#define CONV_VECTORS 2
+#define CONV_COLS    (CONV_VECTORS * VW)
+
+#ifdef __clang__
+#define CONV_UNROLL _Pragma("unroll")
+#else
+#define CONV_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Rows of a tile come in groups of three: row i is i / 3 steps of 1 and i % 3 steps of 2 away. So
+ * three pixels of several samples are a tile, or, with step 1 = 3 step 2, any run of rows; and
+ * three addresses need one register. */
+#define CONV_GROUP 3
+
+/* Row i, column j of c = end(start + sum over p < np, q < nq, k < nk, in this order, of
+ *     a[row i + p a_p + q a_q + k] b[p b_p + q b_q + k width + j])
+ * with width = whole vectors of c; start = load ? what c holds : 0. */
+struct conv_tile {
+    const float *a;
+    ptrdiff_t a_rs1, a_rs2, a_p, a_q;
+    const float *b;
+    ptrdiff_t b_p, b_q;
+    int np, nq, nk;
+    float *c;
+    ptrdiff_t c_rs1, c_rs2;
+    size_t last; /* lanes of the last vector that are columns of c */
+    bool load;
+    const float *bias; /* added at the end; or NULL */
+    bool relu;         /* then, with this threshold */
+    float threshold;
+    const float *relu_y; /* then times relu's slope there, which lies as c does; or NULL */
+};
+
+/* The most rows of a tile of nv vectors. */
+INLINE int conv_rows(int nv)
+{
+    return nv == 1 ? CONV_ROWS_1 : CONV_ROWS_2;
+}
+
+/* Where row i of c starts. */
+INLINE ptrdiff_t conv_row(const struct conv_tile *t, const int i)
+{
+    return i / CONV_GROUP * t->c_rs1 + i % CONV_GROUP * t->c_rs2;
+}
+
+/* Lanes of vector v of nv. */
+INLINE size_t conv_lanes(const int v, const int nv, size_t last)
+{
+    return v < nv - 1 ? VW : last;
+}
+
+INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
+                            const struct conv_tile *t)
+{
+    if (t->load) {
+        CONV_UNROLL
+        for (int i = 0; i < mr; i++) {
+            CONV_UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[i][v] = v_load_n(t->c + conv_row(t, i) + v * VW, conv_lanes(v, nv, t->last));
+        }
+    } else {
+        CONV_UNROLL
+        for (int i = 0; i < mr; i++) {
+            CONV_UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[i][v] = v_set(0);
+        }
+    }
+}
+
+INLINE void conv_tile_end(const int mr, const int nv, vf acc[][CONV_VECTORS],
+                          const struct conv_tile *t)
+{
+    CONV_UNROLL
+    for (int v = 0; v < nv; v++) {
+        size_t n = conv_lanes(v, nv, t->last);
+        if (t->bias) {
+            vf bias = v_load_n(t->bias + v * VW, n);
+            CONV_UNROLL
+            for (int i = 0; i < mr; i++)
+                acc[i][v] += bias;
+        }
+        if (t->relu) {
+            vf threshold = v_set(t->threshold);
+            CONV_UNROLL
+            for (int i = 0; i < mr; i++)
+                acc[i][v] = act_relu(acc[i][v], threshold);
+        }
+        if (t->relu_y) {
+            CONV_UNROLL
+            for (int i = 0; i < mr; i++)
+                acc[i][v] *= act_relu_slope(v_load_n(t->relu_y + conv_row(t, i) + v * VW, n));
+        }
+    }
+    CONV_UNROLL
+    for (int i = 0; i < mr; i++) {
+        CONV_UNROLL
+        for (int v = 0; v < nv; v++)
+            v_put(t->c + conv_row(t, i) + v * VW, acc[i][v], conv_lanes(v, nv, t->last));
+    }
+}
+
+/* The sums over k. */
+INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], const float *a,
+                          ptrdiff_t rs1, ptrdiff_t rs2, const float *b, int nk)
+{
+    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP];
+    CONV_UNROLL
+    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
+        row[i] = a + i * rs1;
+    for (int k = 0; k < nk; k++) {
+        vf bv[CONV_VECTORS];
+        CONV_UNROLL
+        for (int v = 0; v < nv; v++)
+            bv[v] = v_load(b + v * VW);
+        CONV_UNROLL
+        for (int i = 0; i < mr; i++) {
+            vf ai = v_set(row[i / CONV_GROUP][i % CONV_GROUP * rs2]);
+            CONV_UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
+        }
+        CONV_UNROLL
+        for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
+            row[i]++;
+        b += nv * VW;
+    }
+}
+
+INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t)
+{
+    vf acc[CONV_ROWS_1][CONV_VECTORS];
+    conv_tile_start(mr, nv, acc, t);
+    for (int p = 0; p < t->np; p++)
+        for (int q = 0; q < t->nq; q++)
+            conv_tile_run(mr, nv, acc, t->a + p * t->a_p + q * t->a_q, t->a_rs1, t->a_rs2,
+                          t->b + p * t->b_p + q * t->b_q, t->nk);
+    conv_tile_end(mr, nv, acc, t);
+}
+
+#define CONV_TILE(mr, nv)                                                                          \
+    static void conv_tile_##mr##_##nv(const struct conv_tile *t)                                   \
+    {                                                                                              \
+        conv_tile_body(mr, nv, t);                                                                 \
+    }
+/* clang-format off */
+#define CONV_LIST_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
+#define CONV_LIST_2(X) X(1, 2) X(2, 2) X(3, 2) X(4, 2)
+#if VW >= 8
+#define CONV_LIST_3(X) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(5, 2) X(6, 2)
+#else
+#define CONV_LIST_3(X)
+#endif
+#if VW == 16
+#define CONV_LIST_4(X) X(13, 1) X(14, 1) X(15, 1) X(16, 1) X(7, 2) X(8, 2) X(9, 2) X(10, 2)        \
+                       X(11, 2) X(12, 2) X(13, 2) X(14, 2)
+#else
+#define CONV_LIST_4(X)
+#endif
+#define CONV_LIST(X) CONV_LIST_1(X) CONV_LIST_2(X) CONV_LIST_3(X) CONV_LIST_4(X)
+
+CONV_LIST(CONV_TILE)
+#define CONV_TILE_AT(mr, nv) [mr - 1][nv - 1] = conv_tile_##mr##_##nv,
+/* clang-format on */
+
+static void (*const conv_tiles[CONV_ROWS_1][CONV_VECTORS])(const struct conv_tile *t) = {
+    CONV_LIST(CONV_TILE_AT)};
+
+#endif
