@@ -144,6 +144,11 @@ $(B)/src/optim/%.o: src/optim/%.c
 	$(call say,CC)
 	$(Q)$(COMPILE) $(OPT_K) -c -o $@ $<
 
+$(B)/src/data/augment/%.o: src/data/augment/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(COMPILE) $(OPT_K) -c -o $@ $<
+
 define isa_rule
 $(B)/src/kernels/%.$(1).o: src/kernels/%.isa.c
 	@mkdir -p $$(@D)

@@ -1,11 +1,13 @@
 /* cmd_data.c - diynn data: what the readers see in a file, or in the files of a net. */
 #include "cmd.h"
+#include "data_augmented.h"
 #include "data_export.h"
 #include "table.h"
 #include "ui.h"
 #include "work.h"
 
 #include "base/mem.h"
+#include "train/job.h"
 
 #include <string.h>
 
@@ -17,7 +19,7 @@
 struct conf {
     struct cmd_list set;
     const char *format, *labels, *export, *output;
-    bool force;
+    bool force, augmented;
 };
 
 static const struct cmd_opt options[] = {
@@ -30,6 +32,10 @@ static const struct cmd_opt options[] = {
      CMD_TEXT, offsetof(struct conf, export), 0, 0},
     {"output", 'o', "DIR", "folder of what is exported (default: the current one)", CMD_TEXT,
      offsetof(struct conf, output), 0, 0},
+    {"augmented", 0, NULL,
+     "export training samples as [augment] changes them (png: ten, each as it is and in nine "
+     "epochs)",
+     CMD_FLAG, offsetof(struct conf, augmented), 0, 0},
     {"force", 0, NULL, "overwrite what was exported before", CMD_FLAG, offsetof(struct conf, force),
      0, 0},
     {.name = NULL}};
@@ -45,6 +51,7 @@ struct view {
     bool itself;             /* the sample is its own target: no table of targets */
     const struct data *data; /* NULL for a single file */
     const struct data_conf *conf;
+    const struct part *augmented; /* what is exported; NULL: the parts themselves */
 };
 
 static const char *class_name(const struct view *v, int i, char *out, size_t size)
@@ -251,8 +258,10 @@ static int show(struct view *v, struct call *c, struct err *e)
     v->counted = v->classes && v->q.part[0].count;
     if (rc == 0)
         rc = c->common.json ? print_json(v, e) : print_text(v, e);
+    const struct inspect changed = {.part = {{.name = "augmented", .part = v->augmented}}, .n = 1};
     if (rc == 0 && o->export)
-        rc = data_export(&v->q, o->export, v->path, o->output ? o->output : ".", o->force, e);
+        rc = data_export(v->augmented ? &changed : &v->q, o->export, v->path,
+                         o->output ? o->output : ".", o->force, e);
     inspect_free(&v->q);
     return rc;
 }
@@ -263,7 +272,48 @@ static void add_part(struct view *v, const char *name, const struct part *part)
         v->q.part[v->q.n++] = (struct inspect_part){.name = name, .part = part};
 }
 
-/* The data of a network file: its [data] alone is read. */
+/* Reads [augment], and [train] for the seed, against the data. */
+static int read_augment(struct augment_conf *augment, uint64_t *seed, const struct netfile *nf,
+                        struct shape shape, struct call *c, struct err *e)
+{
+    struct train_conf train;
+    const struct opt_target t[] = {{train_opts, &train}};
+    const struct section *s = netfile_section(nf, "augment");
+    if (augment_read(augment, nf, s, &c->diag, e) ||
+        opt_read(nf, netfile_section(nf, "train"), t, 1, &c->diag, e))
+        return -1;
+    augment_check(augment, shape, nf, s, &c->diag);
+    *seed = train.seed;
+    if (c->diag.total > 0)
+        return err_set(e, ERR_NET, "%s has errors", nf->path);
+    if (!augment_changes(augment))
+        return err_set(e, ERR_USAGE, "--augmented: %s has no [augment] that changes samples",
+                       nf->path);
+    return 0;
+}
+
+/* Shows and exports; with --augmented, the changed training samples. */
+static int show_data(struct view *v, const struct netfile *nf, struct call *c, struct err *e)
+{
+    const struct conf *o = c->conf;
+    struct augment_conf augment;
+    struct samples s = {0};
+    struct part changed = {0};
+    uint64_t seed;
+    int rc = -1;
+    if (!o->augmented)
+        return show(v, c, e);
+    if (read_augment(&augment, &seed, nf, v->shape, c, e) == 0 &&
+        data_augmented(&s, &changed, &augment, v->data, seed, !strcmp(o->export, "png"), e) == 0) {
+        v->augmented = &changed;
+        rc = show(v, c, e);
+    }
+    mem_free(changed.index);
+    samples_free(&s);
+    return rc;
+}
+
+/* The data of a network file: its [data] alone is read, and with --augmented its [augment]. */
 static int show_net(struct call *c, struct err *e)
 {
     const struct conf *o = c->conf;
@@ -295,7 +345,7 @@ static int show_net(struct call *c, struct err *e)
     add_part(&v, "train", &data.train);
     add_part(&v, "validation", &data.val);
     add_part(&v, "test", &data.test);
-    rc = show(&v, c, e);
+    rc = show_data(&v, nf, c, e);
 out:
     data_free(&data);
     data_free_conf(&conf);
@@ -392,6 +442,10 @@ static int run(struct call *c, struct err *e)
         return -1;
     if ((o->output || o->force) && !o->export)
         return err_set(e, ERR_USAGE, "--%s is for --export", o->output ? "output" : "force");
+    if (o->augmented && !o->export)
+        return err_set(e, ERR_USAGE, "--augmented is for --export");
+    if (o->augmented && !net)
+        return err_set(e, ERR_USAGE, "--augmented is for a network file");
     if (net && (o->format || o->labels))
         return err_set(e, ERR_USAGE, "--%s is for a data file; a network file has [data] %s",
                        o->format ? "format" : "labels", o->format ? "format" : "labels");
@@ -408,7 +462,9 @@ const struct cmd cmd_data = {
             "ranges, samples of each class, values that never change or "
             "are no numbers, and samples that occur twice, in a part or in two of them.\n"
             "--export writes NAME_train.csv and so on (a file: NAME.csv), in the order channels, "
-            "rows, columns; npy has the classes beside it in NAME_train_labels.npy.",
+            "rows, columns; npy has the classes beside it in NAME_train_labels.npy. With "
+            "--augmented it is NAME_augmented.csv alone: the training samples as the net sees them "
+            "in the first epoch.",
     .min_args = 1,
     .max_args = 1,
     .missing = "a data file or a network file",

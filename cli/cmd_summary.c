@@ -65,7 +65,7 @@ static struct memory plan_memory(const struct job *job)
     struct diag d = {0};
     struct memory m = {0};
     struct team *team = team_new(1, &e);
-    struct net *net = team ? net_build(job->nf, job->shape, &d, &e) : NULL;
+    struct net *net = team ? net_build(job->nf, job->net->layers[0].out, &d, &e) : NULL;
     int batch = job->train.chunk > 0 ? job->train.chunk : job->train.batch;
     const struct net_plan plan = {.batch = batch > 0 ? batch : 1,
                                   .train = true,

@@ -14,7 +14,8 @@ struct diynn {
     struct checkpoint point;
     struct job job;
     struct team *team;
-    struct samples view; /* the samples in the net's input */
+    struct samples view; /* the samples of a pass */
+    bool cropped;        /* the net sees their middle, else they stand in its input */
     const real *mean, *std;
     int n_norm;
     char name[64]; /* of the class asked for last */
@@ -36,8 +37,11 @@ static int prepare(struct diynn *d, struct err *e)
         checkpoint_load(&d->point, job, false, e))
         return -1;
     checkpoint_normalization(&d->point, &d->mean, &d->std, &d->n_norm);
+    d->cropped = !shape_equal(job->shape, job->net->layers[0].out);
     d->view = (struct samples){.shape = job->shape, .x = net_input(job->net)};
-    return 0;
+    if (d->cropped)
+        d->view.x = mem_alloc(mem_mul(BATCH, shape_size(job->shape)), sizeof *d->view.x, e);
+    return d->view.x ? 0 : -1;
 }
 
 /* Reads the path, or the bytes where they are given. */
@@ -94,6 +98,8 @@ void diynn_close(struct diynn *d)
 {
     if (!d)
         return;
+    if (d->cropped)
+        mem_free(d->view.x);
     job_free(&d->job);
     checkpoint_free(&d->point);
     team_free(d->team);
@@ -182,6 +188,9 @@ void diynn_predict(struct diynn *d, size_t n, const float *x, float *y, int *cla
             take_in(d->view.x + i * shape_size(in), x + (first + i) * shape_size(in), in);
         if (d->n_norm > 0)
             data_normalize_rows(d->view.x, d->view.n, in, d->mean, d->std, d->n_norm);
+        for (size_t i = 0; d->cropped && i < d->view.n; i++)
+            augment_centre(net_input(net) + i * shape_size(net->layers[0].out), net->layers[0].out,
+                           &d->view, i);
         team_run(d->team, run, &piece);
         for (size_t i = 0; y && i < d->view.n; i++)
             take_out(y + (first + i) * shape_size(out), net->output->y + i * shape_size(out), out);

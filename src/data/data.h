@@ -110,7 +110,10 @@ int samples_alloc_bytes(struct samples *s, size_t n, struct shape shape, int cla
 /* The numbers of sample i (h, w, c), normalized, into out. */
 void samples_row(const struct samples *s, size_t i, real *out);
 
-/* The same numbers where they are, or in `room` (a sample's numbers) where they are bytes. */
+/* Its numbers first .. first + n - 1 alone; both are multiples of the channels. */
+void samples_part(const struct samples *s, size_t i, size_t first, size_t n, real *out);
+
+/* Sample i's numbers where they are, or in `room` (a sample's numbers) where they are bytes. */
 const real *samples_at(const struct samples *s, size_t i, real *room);
 
 /* The shape of samples that a file gives as n numbers each: c's shape where that has n numbers,

@@ -66,44 +66,50 @@ int samples_alloc_bytes(struct samples *s, size_t n, struct shape shape, int cla
     return allocate(s, n, shape, classes, 0, true, e);
 }
 
-/* Bytes as they are, looked up by value (one table for all, or one a channel), or scaled number by
- * number. */
-static void convert(const struct samples *s, const unsigned char *b, real *out)
+/* Bytes first .. first + n - 1 of a sample b, as they are, looked up by value (one table for all,
+ * or one a channel), or scaled number by number. */
+static void convert(const struct samples *s, const unsigned char *b, size_t first, size_t n,
+                    real *out)
 {
     const struct samples_scale *q = s->scale;
     size_t size = shape_size(s->shape), c = (size_t)s->shape.c;
+    b += first;
     if (!q) {
-        for (size_t j = 0; j < size; j++)
+        for (size_t j = 0; j < n; j++)
             out[j] = (real)b[j];
     } else if (q->n_tables == 0) {
-        const real *mean = q->numbers, *std = q->numbers + size;
-        for (size_t j = 0; j < size; j++)
+        const real *mean = q->numbers + first, *std = mean + size;
+        for (size_t j = 0; j < n; j++)
             out[j] = ((real)b[j] - mean[j]) / std[j];
     } else if (q->n_tables == 1) {
-        for (size_t j = 0; j < size; j++)
+        for (size_t j = 0; j < n; j++)
             out[j] = q->numbers[b[j]];
     } else {
-        for (size_t j = 0; j < size; j += c)
+        for (size_t j = 0; j < n; j += c)
             for (size_t k = 0; k < c; k++)
                 out[j + k] = q->numbers[k * SAMPLES_BYTES + b[j + k]];
     }
 }
 
-void samples_row(const struct samples *s, size_t i, real *out)
+void samples_part(const struct samples *s, size_t i, size_t first, size_t n, real *out)
 {
     size_t size = shape_size(s->shape);
     if (s->x)
-        memcpy(out, s->x + i * size, size * sizeof *out);
+        memcpy(out, s->x + i * size + first, n * sizeof *out);
     else
-        convert(s, s->bytes + i * size, out);
+        convert(s, s->bytes + i * size, first, n, out);
+}
+
+void samples_row(const struct samples *s, size_t i, real *out)
+{
+    samples_part(s, i, 0, shape_size(s->shape), out);
 }
 
 const real *samples_at(const struct samples *s, size_t i, real *room)
 {
-    size_t size = shape_size(s->shape);
     if (s->x)
-        return s->x + i * size;
-    convert(s, s->bytes + i * size, room);
+        return s->x + i * shape_size(s->shape);
+    samples_row(s, i, room);
     return room;
 }
 

@@ -81,6 +81,7 @@ const struct loss_ops loss_hinge = {
     .opts = opts,
     .conf_size = sizeof(struct hinge),
     .act = ACT_NONE,
+    .one_class = true,
     .target_min = -1,
     .target_max = 1,
     .setup = hinge_setup,

@@ -42,6 +42,7 @@ struct loss_ops {
     size_t conf_size;
     enum act act;     /* the activation it stands on and computes itself: softmax, sigmoid, none */
     bool per_element; /* `mean` divides by k too */
+    bool one_class;   /* with classes, rows come with label, never with target */
     real target_min, target_max; /* range of valid targets; min = max: any */
     /* Checks k, classes and conf; NULL: nothing to check. ERR_NET, "NAME: ..." or "NAME needs ...".
      */

@@ -69,7 +69,7 @@ static const struct layer *bad_output(struct loop *lp)
                          .seed = job->train.seed,
                          .team = lp->team,
                          .nt = 1};
-        feed_gather(&lp->feed, &job->samples.train, lp->order, first + i, p.n, 0, 1);
+        feed_train(&lp->feed, lp->order, first + i, p.n, lp->at.epoch, 0, 1);
         int bad = net_find_nonfinite(job->net, &p);
         if (bad)
             return &job->net->layers[bad];

@@ -1,6 +1,8 @@
 /* forward.c - a part in pieces of the net's batch. */
 #include "train/forward.h"
 
+#include "data/augment.h"
+
 struct sweep {
     struct net *net;
     const struct part *part;
@@ -12,10 +14,12 @@ struct sweep {
 /* This thread's rows of n samples into the net's input. */
 static void gather(const struct sweep *s, uint32_t first, int n, int tid, int nt)
 {
-    size_t lo, hi, size = shape_size(s->part->of->shape);
+    struct shape out = s->net->layers[0].out;
+    size_t lo, hi;
     par_range((size_t)n, 1, tid, nt, &lo, &hi);
     for (size_t i = lo; i < hi; i++)
-        samples_row(s->part->of, s->part->index[first + i], net_input(s->net) + i * size);
+        augment_centre(net_input(s->net) + i * shape_size(out), out, s->part->of,
+                       s->part->index[first + i]);
 }
 
 static void run(void *arg, int tid, int nt)

@@ -128,7 +128,7 @@ static int bench_open(struct bench *b, const struct job *job, const struct net_p
     const struct kernels *k = kernels_get(NULL);
     *b = (struct bench){.rng = rng_stream(seed, "gradcheck", "", (uint64_t)plan->fuse)};
     b->team = team_new(1, e);
-    b->net = b->team ? net_build(job->nf, job->shape, &diag, e) : NULL;
+    b->net = b->team ? net_build(job->nf, job->net->layers[0].out, &diag, e) : NULL;
     if (!b->net)
         return -1;
     if (diag.total > 0)

@@ -111,8 +111,6 @@ const struct opt train_opts[] = {
              "loss"},
     OPT_END};
 
-static const struct opt no_opts[] = {OPT_END};
-
 /* ---- sizes of a run ---- */
 
 uint32_t job_batch(const struct job *job)
@@ -152,12 +150,6 @@ static int read_train(struct job *job, struct diag *d, struct err *e)
     return opt_read(job->nf, netfile_section(job->nf, "train"), t, 1, d, e);
 }
 
-static int read_augment(struct job *job, struct diag *d, struct err *e)
-{
-    const struct opt_target t[] = {{no_opts, job}};
-    return opt_read(job->nf, netfile_section(job->nf, "augment"), t, 1, d, e);
-}
-
 /* fits: whether [data] and [loss] are right, so that they can be held against the net. */
 static int read_sections(struct job *job, bool *fits, struct diag *d, struct err *e)
 {
@@ -169,7 +161,7 @@ static int read_sections(struct job *job, bool *fits, struct diag *d, struct err
     *fits = d->total == before && nf->n_lost == 0;
     if (optim_read(&job->optim, nf, netfile_section(nf, "optimizer"), d, e) ||
         schedule_read(&job->schedule, nf, netfile_section(nf, "schedule"), d, e) ||
-        read_augment(job, d, e))
+        augment_read(&job->augment, nf, netfile_section(nf, "augment"), d, e))
         return -1;
     return read_train(job, d, e);
 }
@@ -202,11 +194,36 @@ static int find_shape(struct job *job, bool load, struct diag *d, struct err *e)
     }
     job->shape = (struct shape){s[0], s[1], s[2]};
     job->classes = job->data.target == TARGET_CLASS ? job->data.classes : 0;
-    job->k = job->data.target == TARGET_INPUT ? (int)shape_size(job->shape) : 0;
+    job->k = 0;
     return 0;
 }
 
 /* ---- what the sections must be to each other ---- */
+
+/* [augment] against the samples. */
+static void check_augment(struct job *job, struct diag *d)
+{
+    const struct section *s = netfile_section(job->nf, "augment");
+    augment_check(&job->augment, job->shape, job->nf, s, d);
+    if (job->augment.test_views != VIEWS_NONE && job->data.target == TARGET_INPUT)
+        diag_add(d, job->nf->path, opt_line(s, "test_views"),
+                 "[augment] test_views cannot be averaged where [data] target = input");
+}
+
+/* mixup against the loss, which must take something between two classes. */
+static void check_mixup(struct job *job, struct diag *d)
+{
+    const struct section *s = netfile_section(job->nf, "augment");
+    if (!(job->augment.mixup > 0) || !job->classes)
+        return;
+    if (job->loss.ops->one_class)
+        diag_add(d, job->nf->path, opt_line(s, "mixup"),
+                 "[augment] mixup: loss %s takes a class, not a mixture of two",
+                 job->loss.ops->name);
+    else if (job->loss.class_weight)
+        diag_add(d, job->nf->path, opt_line(s, "mixup"),
+                 "[augment] mixup and [loss] class_weights do not go together");
+}
 
 static const char *act_layer(enum act act)
 {
@@ -347,11 +364,17 @@ int job_open(struct job *job, const struct job_source *src, struct diag *d, stru
     if (read_text(job, src, d, e) || read_sections(job, &fits, d, e) ||
         find_shape(job, src->load_data, d, e))
         return -1;
-    job->net = net_build(job->nf, job->shape, d, e);
+    struct shape input = augment_shape(&job->augment, job->shape);
+    if (job->data.target == TARGET_INPUT)
+        job->k = (int)shape_size(input);
+    check_augment(job, d);
+    job->net = net_build(job->nf, input, d, e);
     if (!job->net)
         return -1;
-    if (fits && job->net->n_layers > 1 && !job->net->output->broken)
+    if (fits && job->net->n_layers > 1 && !job->net->output->broken) {
         check_loss(job, d);
+        check_mixup(job, d);
+    }
     check_schedule(job, d);
     check_train(job, d);
     return d->total ? wrong_file(job, d, e) : check_targets(job, e);
@@ -372,17 +395,19 @@ void job_free(struct job *job)
 int job_write(const struct job *job, struct text *t, struct err *e)
 {
     struct data_conf data = job->data;
+    struct augment_conf augment = job->augment;
     struct train_conf train = job->train;
     data.shape[0] = job->shape.c;
     data.shape[1] = job->shape.h;
     data.shape[2] = job->shape.w;
     data.classes = job->classes;
-    const struct opt_target tt[] = {{train_opts, &train}};
+    const struct opt_target tt[] = {{train_opts, &train}}, at[] = {{augment_opts, &augment}};
     struct opt_target dt[2];
     int n = data_targets(&data, dt);
-    if (opt_write(t, "data", "", dt, n, e) || net_write(job->net, t, e) ||
-        loss_write(&job->loss, t, e) || optim_write(&job->optim, t, e) ||
-        schedule_write(&job->schedule, t, e))
+    if (opt_write(t, "data", "", dt, n, e) ||
+        (augment_given(&augment) && opt_write(t, "augment", "", at, 1, e)) ||
+        net_write(job->net, t, e) || loss_write(&job->loss, t, e) ||
+        optim_write(&job->optim, t, e) || schedule_write(&job->schedule, t, e))
         return -1;
     return opt_write(t, "train", "", tt, 1, e);
 }

@@ -2,7 +2,7 @@
 #ifndef TRAIN_JOB_H
 #define TRAIN_JOB_H
 
-#include "data/data.h"
+#include "data/augment.h"
 #include "net/loss.h"
 #include "net/net.h"
 #include "optim/optim.h"
@@ -31,13 +31,15 @@ extern const struct opt train_opts[];
 struct job {
     struct netfile *nf;
     struct data_conf data;
+    struct augment_conf augment;
     struct loss loss;
     struct optim optim;
     struct schedule schedule;
     struct train_conf train;
     struct data samples; /* empty where job_open was not asked to load it */
     bool loaded;
-    struct shape shape; /* of the input, from the data or as stated */
+    struct shape shape; /* of a sample, from the data or as stated; the net's input is that of its
+                         * layers[0], smaller where [augment] crops */
     int classes, k;     /* of the targets: classes, or numbers of values */
     struct net *net;
 };

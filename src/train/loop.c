@@ -63,7 +63,7 @@ void loop_step(struct loop *lp, int tid, int nt)
                          .team = lp->team,
                          .tid = tid,
                          .nt = nt};
-        feed_gather(&lp->feed, &job->samples.train, lp->order, first + i, p.n, tid, nt);
+        feed_train(&lp->feed, lp->order, first + i, p.n, at.epoch, tid, nt);
         team_barrier(lp->team, tid);
         net_forward(job->net, &p, false);
         feed_loss(&lp->feed, p.n, scale, job->net->k, tid, nt);

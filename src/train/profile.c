@@ -87,7 +87,7 @@ static void step(struct run *r, int tid, int nt)
                          .team = r->team,
                          .tid = tid,
                          .nt = nt};
-        feed_gather(&r->feed, &job->samples.train, NULL, (size_t)i, p.n, tid, nt);
+        feed_train(&r->feed, NULL, (size_t)i, p.n, r->step, tid, nt);
         team_barrier(r->team, tid);
         lap(r, &out->gather, tid);
         for (int l = 1; l < net->n_layers; l++)
@@ -183,7 +183,8 @@ int profile_run(struct profile *p, struct job *job, struct team *team, const str
                                   .loss_act = job_loss_act(job)};
     p->batch = (int)job_batch(job);
     if (net_allocate(job->net, &plan, team, k, e) || optim_allocate(&job->optim, job->net, e) ||
-        net_init(job->net, 1, e) || feed_new(&r.feed, job, team_size(team), e))
+        net_init(job->net, 1, e) || feed_new(&r.feed, job, team_size(team), e) ||
+        feed_augment(&r.feed, team_size(team), e))
         return -1;
     p->peak = profile_peak(team, k);
     team_run(team, steps, &r);

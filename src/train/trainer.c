@@ -46,7 +46,10 @@ static int allocate(struct loop *lp, const struct kernels *k, struct err *e)
     if (!lp->order || net_allocate(job->net, &plan, lp->team, k, e) ||
         optim_allocate(&job->optim, job->net, e))
         return -1;
-    return feed_new(&lp->feed, job, team_size(lp->team), e);
+    return feed_new(&lp->feed, job, team_size(lp->team), e) ||
+                   feed_augment(&lp->feed, team_size(lp->team), e)
+               ? -1
+               : 0;
 }
 
 /* Weights and position: from the checkpoint, or from the start. */

@@ -25,7 +25,7 @@ same_run() # NAME
     same "$R/one.log" "$R/$1.log" "$kind: $1: log"
 }
 
-for kind in bits bits_norm; do
+for kind in bits bits_norm bits_augment; do
     net=tests/files/nets/$kind.ini
     R=$T/$kind
     mkdir "$R"
@@ -46,7 +46,7 @@ for kind in bits bits_norm; do
     # the chunk stands in the network file inside a checkpoint, so only the rows are compared;
     # batchnorm learns from each chunk alone, but threads do not matter there either
     train chunks --threads 2 --set train.chunk=10
-    if [ $kind = bits_norm ]; then
+    if [ $kind != bits ]; then
         train chunks-5 --threads 5 --set train.chunk=10
         same "$R/chunks/last.safetensors" "$R/chunks-5/last.safetensors" \
             "$kind: chunks by 2 and 5 threads"

@@ -53,9 +53,10 @@ killed_often()
     check 'no temporary file is left' test -z "$(find "$T/killed" -name '.*' -type f)"
 }
 
-net=tests/files/nets/bits_norm.ini
-killed_often 10 2
-rm -r "$T/killed"
+for net in tests/files/nets/bits_norm.ini tests/files/nets/bits_augment.ini; do
+    killed_often 10 2
+    rm -r "$T/killed"
+done
 net=tests/files/nets/bits.ini
 killed_often 20 3
 
