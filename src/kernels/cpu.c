@@ -69,6 +69,7 @@ static void fill_ref(struct kernels *k)
         matmul_fill_##set(k);                                                                      \
         peak_fill_##set(k);                                                                        \
         philox_fill_##set(k);                                                                      \
+        pool_fill_##set(k);                                                                        \
         rows_fill_##set(k);                                                                        \
         update_fill_##set(k);                                                                      \
     }

@@ -13,6 +13,7 @@
     void matmul_fill_##isa(struct kernels *k);                                                     \
     void peak_fill_##isa(struct kernels *k);                                                       \
     void philox_fill_##isa(struct kernels *k);                                                     \
+    void pool_fill_##isa(struct kernels *k);                                                       \
     void rows_fill_##isa(struct kernels *k);                                                       \
     void update_fill_##isa(struct kernels *k);
 #include "gen/isas.def"

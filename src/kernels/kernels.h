@@ -103,6 +103,27 @@ struct conv {
 
 #define CONV_SLICE 8 /* samples */
 
+/* Windows over the positions of images, channels-last, each channel for itself. What of a window is
+ * outside of the image does not count; some of every window is inside. */
+struct pool {
+    int n, h, w, c; /* x, dx: n x h x w x c */
+    int oh, ow;     /* y, dy: n x oh x ow x c */
+    int kh, kw;     /* taps */
+    int stride_h, stride_w;
+    int pad_h, pad_w; /* above and left; oh and ow say what is below and right */
+    const real *x;
+    real *y;
+    int32_t *which; /* max_pool: as y, the tap kh * (taps of a row) + kw that y came from; forward:
+                     * NULL where it is not wanted */
+    const real *dy;
+    real *dx;
+    enum grad_mode dx_mode;
+    const real *dact_y; /* NULL, or: dx, after any adding, is multiplied by dx_act'(dact_y).
+                         * avg_pool: as x. max_pool: as y, which is x where its gradient is not 0 */
+    enum act dx_act;
+    real dx_act_param;
+};
+
 /* The numbers of one update, equal for all parameters of a step. */
 struct update {
     real lr, momentum, beta1, beta2, eps;
@@ -133,6 +154,15 @@ struct kernels {
      * what is not finite in dy may spread to more weights. */
     void (*conv_backward_weights)(const struct conv *cv, int tid, int nt);
     void (*conv_backward_weights_sum)(const struct conv *cv, int tid, int nt);
+
+    /* y = the largest x of the window; of equals the first; a NaN where there is one (the last). */
+    void (*max_pool)(const struct pool *po, int tid, int nt);
+    /* dx from dy and which: per input the sum of dy over the windows, in order, that took it. */
+    void (*max_pool_backward)(const struct pool *po, int tid, int nt);
+    /* y = the sum of x over the window in order, times 1 / how many there are. */
+    void (*avg_pool)(const struct pool *po, int tid, int nt);
+    /* dx from dy: per input one chain of dy times 1 / how many, over its windows in order. */
+    void (*avg_pool_backward)(const struct pool *po, int tid, int nt);
 
     /* The machine's peak: `rounds` rounds of independent multiply-adds in registers. Returns how
      * many operations that was (an addition and a multiplication count 2). sink: 2 numbers, read

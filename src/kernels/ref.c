@@ -368,4 +368,5 @@ void ref_fill(struct kernels *k)
     };
     ref_conv_fill(k);
     ref_normalize_fill(k);
+    ref_pool_fill(k);
 }

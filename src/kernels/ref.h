@@ -13,9 +13,10 @@
 /* Sets every pointer of *k. */
 void ref_fill(struct kernels *k);
 
-/* Those of ref_conv.c and ref_normalize.c. */
+/* Those of ref_conv.c, ref_normalize.c and ref_pool.c. */
 void ref_conv_fill(struct kernels *k);
 void ref_normalize_fill(struct kernels *k);
+void ref_pool_fill(struct kernels *k);
 
 /* act(x) */
 real ref_act(enum act act, real p, real x);

@@ -1,8 +1,8 @@
 /* dropout.c - drops values at random in training and scales the others by 1 / (1 - rate), so that
  * evaluation is the identity ("inverted dropout"; Srivastava et al. 2014).
  *
- * The mask is never stored: it is a function of (seed, layer name, step, sample, element), computed
- * again in backward. */
+ * The mask is never stored: it is a function of (seed, layer name, step, sample, element, or
+ * channel where whole channels are dropped), computed again in backward. */
 #include "base/rng.h"
 #include "net/layer.h"
 
@@ -11,6 +11,7 @@
 
 struct dropout {
     double rate;
+    bool channels;
 };
 
 #define PIECE 1024 /* random numbers made at a time */
@@ -24,6 +25,18 @@ static int setup(struct layer *l, struct build *b, struct err *e)
     return 0;
 }
 
+/* What a sample draws numbers for: each of `n`, in each of `positions` alike. */
+struct draw {
+    size_t n, positions;
+};
+
+static struct draw draw_of(const struct layer *l)
+{
+    size_t size = shape_size(l->out), c = (size_t)l->out.c;
+    bool channels = ((const struct dropout *)l->conf)->channels;
+    return channels ? (struct draw){c, size / c} : (struct draw){size, 1};
+}
+
 /* y (+)= mask(x) over this thread's samples. */
 static void apply(struct layer *l, const struct pass *p, real *y, const real *x,
                   enum grad_mode mode)
@@ -31,15 +44,17 @@ static void apply(struct layer *l, const struct pass *p, real *y, const real *x,
     int lo, hi;
     double keep = 1 - ((const struct dropout *)l->conf)->rate;
     uint32_t limit = (uint32_t)fmin(rint(keep * 0x1p32), 0x1p32 - 1);
-    size_t size = shape_size(l->out), padded = (size + 3) / 4 * 4; /* whole blocks of the stream */
+    struct draw d = draw_of(l);
+    size_t padded = (d.n + 3) / 4 * 4; /* whole blocks of the stream */
     struct rng r = rng_stream(p->seed, "dropout", l->name, p->step);
     uint32_t *u = p->scratch;
     layer_rows(p, &lo, &hi);
     for (int n = lo; n < hi; n++)
-        for (size_t i = 0; i < size; i += PIECE) {
-            size_t at = (size_t)n * size + i, len = size - i < PIECE ? size - i : PIECE;
+        for (size_t i = 0; i < d.n; i += PIECE) {
+            size_t at = (size_t)n * d.n * d.positions + i, len = d.n - i < PIECE ? d.n - i : PIECE;
             p->k->philox(u, r.key, r.index, (uint64_t)(p->first + n) * padded + i, len);
-            p->k->mask(y + at, x + at, u, limit, (real)(1 / keep), len, mode);
+            for (size_t j = 0; j < d.positions; j++, at += d.n)
+                p->k->mask(y + at, x + at, u, limit, (real)(1 / keep), len, mode);
         }
 }
 
@@ -83,12 +98,20 @@ static const struct opt opts[] = {{.name = "rate",
                                    .max = 1,
                                    .flags = OPT_OPEN_MAX,
                                    .help = "probability of dropping a value"},
+                                  {.name = "channels",
+                                   .type = OPT_BOOL,
+                                   .offset = offsetof(struct dropout, channels),
+                                   .def = "no",
+                                   .help = "whether whole channels of an image or a sequence are "
+                                           "dropped"},
                                   OPT_END};
 
 static const struct layer_example examples[] = {
     {"11", "[dropout]\n"},
     {"5", "[linear]\nunits = 6\n[tanh]\n[dropout]\nrate = 0.25\n[linear]\nunits = 2\n"},
     {"4", "[dropout]\nrate = 0\n"},
+    {"6x3x4", "[dropout]\nchannels = yes\n"},
+    {"3x5", "[conv1d]\nfilters = 5\nsize = 2\n[relu]\n[dropout]\nrate = 0.3\nchannels = yes\n"},
     {NULL, NULL}};
 
 const struct layer_ops layer_dropout = {.name = "dropout",

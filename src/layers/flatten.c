@@ -1,51 +1,12 @@
-/* flatten.c - an image or a sequence as a vector, in the order c, h, w.
- *
- * In memory samples are h, w, c: a view where that is the same, else a permuting copy. */
-#include "net/layer.h"
+/* flatten.c - an image or a sequence as a vector, in the order c, h, w. */
+#include "layers/shared/permute.h"
 
 static int setup(struct layer *l, struct build *b, struct err *e)
 {
     (void)e;
-    struct shape in = l->in[0]->out;
-    l->out = (struct shape){(int)shape_size(in), 1, 1};
-    if (shape_is_plain(in))
-        build_view(b);
+    l->out = (struct shape){(int)shape_size(l->in[0]->out), 1, 1};
+    permute_setup(l, b);
     return 0;
-}
-
-/* Position in h, w, c order of element i in c, h, w order. */
-static size_t position(struct shape s, size_t i)
-{
-    size_t plane = (size_t)s.h * (size_t)s.w;
-    return i % plane * (size_t)s.c + i / plane;
-}
-
-static void forward(struct layer *l, const struct pass *p)
-{
-    int lo, hi;
-    size_t size = shape_size(l->out);
-    layer_rows(p, &lo, &hi);
-    for (int n = lo; n < hi; n++) {
-        const real *x = l->in[0]->y + (size_t)n * size;
-        real *y = l->y + (size_t)n * size;
-        for (size_t i = 0; i < size; i++)
-            y[i] = x[position(l->in[0]->out, i)];
-    }
-}
-
-static void backward(struct layer *l, const struct pass *p)
-{
-    int lo, hi;
-    size_t size = shape_size(l->out);
-    layer_rows(p, &lo, &hi);
-    for (int n = lo; n < hi; n++) {
-        const real *dy = l->dy + (size_t)n * size;
-        real *dx = l->in[0]->dy + (size_t)n * size;
-        for (size_t i = 0; i < size; i++) {
-            real *d = &dx[position(l->in[0]->out, i)];
-            *d = l->dx_mode[0] == GRAD_ADD ? *d + dy[i] : dy[i];
-        }
-    }
 }
 
 static const struct layer_example examples[] = {
@@ -59,6 +20,6 @@ static const struct layer_example examples[] = {
 const struct layer_ops layer_flatten = {.name = "flatten",
                                         .help = "an image or a sequence as a vector (c, h, w)",
                                         .setup = setup,
-                                        .forward = forward,
-                                        .backward = backward,
+                                        .forward = permute_forward,
+                                        .backward = permute_backward,
                                         .examples = examples};

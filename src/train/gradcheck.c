@@ -170,13 +170,22 @@ static size_t numbers(const struct layer *l)
     return BATCH * shape_size(l->out);
 }
 
+/* Random inputs for l: normal, or between 0 and 1 where they are the numbers of things. */
+static void fill_inputs(real *x, const struct layer *l, const struct layer *reader, struct rng *rng)
+{
+    for (size_t i = 0; i < numbers(l) && reader->ops->flags & LAYER_INDICES; i++)
+        x[i] = (real)rng_uniform(rng);
+    if (!(reader->ops->flags & LAYER_INDICES))
+        fill_normal(x, numbers(l), rng);
+}
+
 /* Backward of l alone, its output gradient random; then every input and parameter. */
 static int check_layer(struct gradcheck *g, struct bench *b, struct layer *l, struct err *e)
 {
     struct alone alone = {l, &b->pass};
     const struct gradcheck_fn f = {eval_layer, &alone, l->y, l->dy, numbers(l)};
     for (int i = 0; i < l->n_in; i++) {
-        fill_normal(l->in[i]->y, numbers(l->in[i]), &b->rng);
+        fill_inputs(l->in[i]->y, l->in[i], l, &b->rng);
         memset(l->in[i]->dy, 0, numbers(l->in[i]) * sizeof(real)); /* modes may add */
     }
     fill_normal(l->dy, numbers(l), &b->rng);
@@ -324,7 +333,7 @@ static int check_net(struct gradcheck *g, const struct job *job, bool fuse, uint
         rc = -1;
         goto out;
     }
-    fill_normal(whole.input, n_input, &b.rng);
+    fill_inputs(whole.input, b.net->layers, b.net->layers + 1, &b.rng);
     t.rows.dx = net_logits(b.net)->dy;
     eval_net(&whole);
     if (!t.rows.dx) /* nothing is trained */

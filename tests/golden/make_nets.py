@@ -86,6 +86,18 @@ class Net:
             return F.linear(x, w, b).reshape(-1, units, 1, 1)
         if kind in ("conv1d", "conv2d"):
             return convolution(self, layer, x)
+        if kind in ("maxpool", "avgpool"):
+            return pool(kind, keys, x)
+        if kind == "global_avgpool":
+            return x.mean((2, 3), keepdim=True)
+        if kind == "upsample":
+            return upsample(keys, x)
+        if kind == "reshape":
+            return x.reshape(-1, *shape_of(keys["shape"]))
+        if kind == "embedding":
+            words, units = int(keys["words"]), int(keys["units"])
+            w = self.param(layer, "weight", (words, units), 4)
+            return F.embedding(x.flatten(1).long(), w).transpose(1, 2).unsqueeze(2)
         if kind == "relu":
             return F.threshold(x, float(keys.get("threshold", 0)), 0)
         if kind == "tanh":
@@ -174,6 +186,31 @@ def convolution(net, layer, x):
         y = F.conv1d(x.squeeze(2), w, b, stride[1], padding[1], dilation[1], groups)
         return y.unsqueeze(2)
     return F.conv2d(x, w, b, stride, padding, dilation, groups)
+
+
+def pool(kind, keys, x):
+    size = pair(keys.get("size", "2"))
+    stride = pair(keys["stride"]) if keys.get("stride", "size") != "size" else size
+    padding = pair(keys.get("padding", "0"))
+    if x.shape[2] == 1:
+        size, stride, padding = [1, size[1]], [1, stride[1]], [0, padding[1]]
+    if kind == "maxpool":
+        return F.max_pool2d(x, size, stride, padding)
+    return F.avg_pool2d(x, size, stride, padding, count_include_pad=False)
+
+
+def upsample(keys, x):
+    factor = pair(keys.get("factor", "2"))
+    size = [x.shape[2] * factor[0] if x.shape[2] > 1 else 1, x.shape[3] * factor[1]]
+    if keys.get("mode", "nearest") == "nearest":
+        return F.interpolate(x, size, mode="nearest")
+    return F.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
+def shape_of(text):
+    """[c, h, w] of "256", "16x100" or "3x32x32"."""
+    v = [int(n) for n in text.split("x")]
+    return {1: v + [1, 1], 2: [v[0], 1, v[-1]], 3: v}[len(v)]
 
 
 def make_loss(keys, classes, last):
@@ -278,6 +315,9 @@ def make_rates(keys, lr, steps, per_epoch):
 
 def make_data(data, net, shape, numbers):
     x = torch.tensor(numbers.uniform(-2, 2, SAMPLES, *shape))
+    if net.layers[0][0] == "embedding":
+        words = int(net.layers[0][2]["words"])
+        x = torch.tensor(numbers.r.randint(0, words, x.shape)).double()
     net.training = False
     k = net.run(x[:1])[0].shape[1]
     net.training = True
@@ -291,8 +331,7 @@ def train(path):
     sections = read(path)
     settings = {kind: keys for kind, _, keys in sections if kind in SETTINGS}
     data, conf = settings["data"], settings["train"]
-    shape = [int(v) for v in data["shape"].split("x")]
-    shape = {1: shape + [1, 1], 2: [shape[0], 1, shape[-1]], 3: shape}[len(shape)]
+    shape = shape_of(data["shape"])
     numbers = Numbers(sum(map(ord, name)))
     net = Net(sections, shape, numbers)
     x, target = make_data(data, net, shape, numbers)
