@@ -80,20 +80,22 @@ double fmath_pow(double x, double y)
     return fmath_exp(y * fmath_log(x));
 }
 
-/* Taylor series of sin and cos on [-pi/4, pi/4], after reduction by quarter turns. */
+typedef double pair __attribute__((vector_size(16)));
+
+/* Taylor series of sin and cos on [-pi/4, pi/4], side by side, after reduction by quarter turns. */
 void fmath_sincospi(double x, double *s, double *c)
 {
+    static const pair divisor[] = {{6, 2},     {20, 12},   {42, 30},   {72, 56},  {110, 90},
+                                   {156, 132}, {210, 182}, {272, 240}, {342, 306}};
     x -= 2 * floor(x / 2); /* exact: [0, 2) */
     int quarter = (int)floor(2 * x + 0.5);
     double t = (x - 0.5 * quarter) * 3.14159265358979323846, t2 = t * t;
-    double sn = t, cs = 1;
-    double ts = t, tc = 1;
-    for (int i = 1; i <= 9; i++) {
-        tc = -tc * t2 / ((2 * i - 1) * (2 * i));
-        ts = -ts * t2 / ((2 * i) * (2 * i + 1));
-        cs += tc;
-        sn += ts;
+    pair term = {t, 1}, sum = term;
+    for (int i = 0; i < 9; i++) {
+        term = -term * t2 / divisor[i];
+        sum += term;
     }
+    double sn = sum[0], cs = sum[1];
     switch (quarter & 3) {
     case 0:
         *s = sn, *c = cs;

@@ -191,16 +191,18 @@ static void draw_piece(struct canvas *v, struct point a, struct point b, double 
     double y0 = (a.y < b.y ? a.y : b.y) - reach, y1 = (a.y > b.y ? a.y : b.y) + reach;
     double dx = b.x - a.x, dy = b.y - a.y, len2 = dx * dx + dy * dy;
     double inverse = len2 > 1e-12 ? 1 / len2 : 0;
-    int begin = x0 > 0 ? (int)ceil(x0) : 0;
-    for (int y = y0 > 0 ? (int)ceil(y0) : 0; y < SIDE && y <= y1; y++) {
-        for (int x = begin; x < SIDE && x <= x1; x += 2) {
-            pair px = (pair){x, x + 1} - a.x, py = (pair){y, y} - a.y, d2;
-            pair t = (px * dx + py * dy) * inverse;
+    /* a pixel more at the right or the bottom is too far away to change */
+    int left = x0 > 0 ? (int)ceil(x0) : 0, right = x1 < SIDE ? (int)x1 + 1 : SIDE;
+    int top = y0 > 0 ? (int)ceil(y0) : 0, bottom = y1 < SIDE ? (int)y1 + 1 : SIDE;
+    for (int x = left; x < right; x += 2) {
+        pair px = (pair){x, x + 1} - a.x, along = px * dx;
+        for (int y = top; y < bottom; y++) {
+            pair py = (pair){y, y} - a.y, t = (along + py * dy) * inverse, d2;
             t = least(most(t, (pair){0, 0}), (pair){1, 1});
-            px -= t * dx;
+            pair away = px - t * dx;
             py -= t * dy;
             memcpy(&d2, &v->dist2[y][x], sizeof d2);
-            d2 = least(px * px + py * py, d2);
+            d2 = least(away * away + py * py, d2);
             memcpy(&v->dist2[y][x], &d2, sizeof d2);
         }
     }
