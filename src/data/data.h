@@ -9,6 +9,7 @@
 #include "base/opt.h"
 #include "base/real.h"
 #include "base/shape.h"
+#include "base/stream.h"
 
 #include <stdint.h>
 
@@ -204,6 +205,10 @@ struct data_format {
     /* Reads a whole unpacked file. ERR_DATA: "PATH:LINE: ..." or "PATH: ...". */
     int (*read)(struct samples *s, const char *path, const struct blob *b,
                 const struct data_conf *c, struct err *e);
+    /* In its place, where a file need not be in memory whole: it begins with p .. end (for
+     * stream_more; NULL: nothing is read yet). */
+    int (*read_stream)(struct samples *s, const char *path, struct stream *in, const char *p,
+                       const char *end, const struct data_conf *c, struct err *e);
 };
 extern const struct data_format *const format_registry[]; /* NULL at the end */
 

@@ -62,15 +62,16 @@ static const struct data_format *look(const char *name, const char *head, size_t
 }
 
 /* The only format that the file looks like: by its name, or else by its content. */
-static const struct data_format *detect(const char *path, const struct blob *b, struct err *e)
+static const struct data_format *detect(const char *path, const char *p, const char *end,
+                                        struct err *e)
 {
-    size_t len = strlen(path), n = b->size < DATA_HEAD ? b->size : DATA_HEAD;
+    size_t len = strlen(path), n = end - p < DATA_HEAD ? (size_t)(end - p) : DATA_HEAD;
     const struct data_format *found = NULL, *second = NULL;
     if (len > 3 && strcasecmp(path + len - 3, ".gz") == 0)
         len -= 3;
     else if (len > 4 && strcasecmp(path + len - 4, ".bz2") == 0)
         len -= 4;
-    char *name = mem_strndup(path, len, e), *head = name ? mem_strndup(b->data, n, e) : NULL;
+    char *name = mem_strndup(path, len, e), *head = name ? mem_strndup(p, n, e) : NULL;
     if (!name || !head)
         goto out;
     found = look(name, "", 0, &second);
@@ -104,23 +105,38 @@ static void add_hint(const char *path, struct err *e)
     err_clean(e->msg);
 }
 
+/* What is left of the file, as the format takes it. */
+static int read_as(const struct data_format *f, struct samples *s, const char *path,
+                   struct stream *in, const char *p, const char *end, const struct data_conf *c,
+                   struct err *e)
+{
+    struct blob b;
+    if (f->read_stream)
+        return stream_ahead(in, e) ? -1 : f->read_stream(s, path, in, p, end, c, e);
+    int rc = stream_rest(in, p, end, &b, e);
+    if (rc == 0)
+        rc = f->read(s, path, &b, c, e);
+    blob_free(&b);
+    return rc;
+}
+
 int data_read_file(struct samples *s, const char *path, const char *format,
                    const struct data_conf *c, struct err *e)
 {
     int rc = -1;
-    struct blob b = {0};
+    const char *p = NULL, *end = NULL;
     memset(s, 0, sizeof *s);
-    if (io_read_packed(path, UNPACKED_MAX, ERR_DATA, &b, e)) {
-        if (!io_exists(path))
-            add_hint(path, e);
-        return -1;
-    }
-    const struct data_format *f = *format ? data_find_format(format) : detect(path, &b, e);
+    struct stream *in = stream_open(path, UNPACKED_MAX, true, ERR_DATA, e);
+    if (!in && !io_exists(path))
+        add_hint(path, e);
+    if (!in || stream_more(in, &p, &end, DATA_HEAD, e))
+        goto out;
+    const struct data_format *f = *format ? data_find_format(format) : detect(path, p, end, e);
     if (!f) {
         err_set(e, ERR_DATA, "%s: unknown format '%s'", path, format);
         goto out;
     }
-    if (f->read(s, path, &b, c, e))
+    if (read_as(f, s, path, in, p, end, c, e))
         goto out;
     if (s->n > DATA_SAMPLES_MAX) {
         err_set(e, ERR_DATA, "%s: %zu samples are too many", path, s->n);
@@ -129,6 +145,6 @@ int data_read_file(struct samples *s, const char *path, const char *format,
     }
     rc = 0;
 out:
-    blob_free(&b);
+    stream_close(in);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* Tests of data/formats/usps.c, of data/number.c, and of how a format is found. */
 #include "data/help.h"
 
+#include "base/par.h"
 #include "base/rng.h"
 #include "data/number.h"
 #include "tmp.h"
@@ -207,6 +208,36 @@ static void test_packed(void **state)
     assert_int_equal(e.kind, ERR_DATA);
     assert_non_null(strstr(e.msg, "zip.train.gz"));
     assert_null(s.x);
+}
+
+/* A file of many windows, and a mistake far behind: by one thread and by two. */
+static void test_long_file(void **state)
+{
+    enum { TIMES = 20, LINES = 30 * TIMES };
+    (void)state;
+    zip_text(30);
+    gzFile gz = gzopen("long.gz", "wb"), bad = gzopen("bad.gz", "wb");
+    for (int i = 0; i < TIMES; i++) {
+        gzwrite(gz, text.s, (unsigned)text.n);
+        gzwrite(bad, text.s, (unsigned)text.n);
+    }
+    for (int i = 0; i < 200000; i++)
+        gzputc(gz, i % 100 ? ' ' : '\n');
+    gzputs(bad, "3 0.5 0.25 x\n");
+    gzwrite(bad, text.s, (unsigned)text.n);
+    gzclose(gz);
+    gzclose(bad);
+    for (int threads = 1; threads <= 2; threads++) {
+        struct samples s;
+        struct err e = {0};
+        size_t live = mem_live();
+        par_set_default(threads);
+        read_good("long.gz", LINES, 0);
+        assert_int_equal(data_read_file(&s, "bad.gz", "usps", &conf, &e), -1);
+        assert_string_equal(e.msg, "bad.gz:601: value 3 'x': must be a number from -1 to 1");
+        assert_int_equal(mem_live(), live);
+    }
+    par_set_default(0);
 }
 
 /* ---- wrong files ---- */
@@ -439,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_jf),
         cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_long_file),
         cmocka_unit_test(test_bad_digit),
         cmocka_unit_test(test_bad_value),
         cmocka_unit_test(test_bad_file),

@@ -60,7 +60,12 @@ static void read_as(const struct data_format *format, const struct data_conf *c,
     if (text)
         format->detect("", text, head);
     mem_free(text);
-    if (format->read(&s, "input", &b, c, &e) == 0)
+    struct stream *in = format->read_stream ? stream_of(&b, &e) : NULL;
+    int rc = in             ? format->read_stream(&s, "input", in, NULL, NULL, c, &e)
+             : format->read ? format->read(&s, "input", &b, c, &e)
+                            : -1;
+    stream_close(in);
+    if (rc == 0)
         check(&s, c);
     else if (s.x || e.kind == ERR_NONE)
         abort();

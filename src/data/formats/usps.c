@@ -12,12 +12,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define VALUES   256
-#define CLASSES  10
-#define LINE_MIN (1 + 2 * VALUES) /* bytes of the shortest sample: "d v v ... v" */
+#define VALUES  256
+#define CLASSES 10
 
 struct reader {
-    const char *path, *p, *end; /* *end is a NUL */
+    const char *path;
+    struct stream *in;
+    const char *p, *end; /* what is there of it; *end is a NUL */
     long line;
     real lo, hi;
 };
@@ -100,12 +101,35 @@ static int read_sample(struct reader *r, int *label, real *x, struct err *e)
     return 0;
 }
 
-/* Only blank lines are left. */
-static bool rest_is_empty(struct reader *r)
+/* Sees to it that all of the line at r->p is there. */
+static int whole_line(struct reader *r, struct err *e)
 {
-    while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p)
-        r->p++;
-    return r->p == r->end;
+    size_t seen = 0;
+    for (;;) {
+        size_t n = (size_t)(r->end - r->p);
+        if (memchr(r->p + seen, '\n', n - seen))
+            return 0;
+        if (stream_more(r->in, &r->p, &r->end, n + 1, e))
+            return -1;
+        if ((size_t)(r->end - r->p) == n)
+            return 0; /* the last one */
+        seen = n;
+    }
+}
+
+/* 1: only blank lines are left; 0: there is more; -1: it cannot be read. */
+static int rest_is_empty(struct reader *r, struct err *e)
+{
+    for (;;) {
+        while (r->p < r->end && *r->p && strchr(" \t\r\n", *r->p))
+            r->p++;
+        if (r->p < r->end)
+            return 0;
+        if (stream_more(r->in, &r->p, &r->end, 1, e))
+            return -1;
+        if (r->p == r->end)
+            return 1;
+    }
 }
 
 /* Whether the text begins with the line "10 256". */
@@ -122,65 +146,80 @@ static bool is_jf(const char *p, const char *end)
     return p == end || *p == '\n';
 }
 
-/* The most samples there can be: no more than lines, and no more than fit in the bytes, so that a
- * file of empty lines asks for no memory. */
-static size_t count_lines(const struct blob *b)
+/* What the reader has made room for. */
+struct room {
+    size_t x, label;
+};
+
+/* What follows the last sample: nothing, or the mark of a .jf file. 1: it does; 0: a sample does.
+ */
+static int at_end(struct reader *r, bool jf, struct err *e)
 {
-    size_t n = 1, most = b->size / LINE_MIN + 1;
-    for (const char *p = b->data; (p = memchr(p, '\n', b->size - (size_t)(p - b->data))); p++)
-        n++;
-    return n < most ? n : most;
+    int rest;
+    if (jf && r->p[0] == '-' && r->p[1] == '1') {
+        r->p += 2;
+        rest = rest_is_empty(r, e);
+        return rest ? rest
+                    : err_set(e, ERR_DATA, "%s:%ld: text behind the closing -1", r->path, r->line);
+    }
+    if (r->p < r->end && *r->p != '\n' && *r->p != '\r')
+        return 0;
+    rest = rest_is_empty(r, e);
+    if (rest == 0)
+        return err_set(e, ERR_DATA, "%s:%ld: empty line", r->path, r->line);
+    if (rest > 0 && jf)
+        return err_set(e, ERR_DATA, "%s: the closing -1 is missing: cut short", r->path);
+    return rest;
 }
 
 static int read_lines(struct reader *r, bool jf, struct samples *s, struct err *e)
 {
-    size_t n = 0; /* below s->n here: see count_lines */
-    for (;; n++) {
+    struct room room = {0};
+    for (;; s->n++) {
+        if (whole_line(r, e))
+            return -1;
         skip_blanks(r);
-        if (jf && r->p[0] == '-' && r->p[1] == '1') {
-            r->p += 2;
-            if (!rest_is_empty(r))
-                return err_set(e, ERR_DATA, "%s:%ld: text behind the closing -1", r->path, r->line);
+        int end = at_end(r, jf, e);
+        if (end < 0)
+            return -1;
+        if (end)
             break;
-        }
-        const char *start = r->p;
-        if (rest_is_empty(r)) {
-            if (jf)
-                return err_set(e, ERR_DATA, "%s: the closing -1 is missing: cut short", r->path);
-            break;
-        }
-        r->p = start;
-        if (at_line_end(r))
-            return err_set(e, ERR_DATA, "%s:%ld: empty line", r->path, r->line);
-        if (read_sample(r, &s->label[n], s->x + n * VALUES, e))
+        if (mem_grow(&s->x, &room.x, (s->n + 1) * VALUES, sizeof *s->x, e) ||
+            mem_grow(&s->label, &room.label, s->n + 1, sizeof *s->label, e) ||
+            read_sample(r, &s->label[s->n], s->x + s->n * VALUES, e))
             return -1;
     }
-    if (n == 0)
-        return err_set(e, ERR_DATA, "%s: no samples", r->path);
-    s->n = n;
+    return s->n ? 0 : err_set(e, ERR_DATA, "%s: no samples", r->path);
+}
+
+/* A .jf file is told by its first line, which goes. */
+static int take_head(struct reader *r, bool *jf, struct err *e)
+{
+    if (whole_line(r, e))
+        return -1;
+    *jf = is_jf(r->p, r->end);
+    if (*jf) {
+        const char *next = memchr(r->p, '\n', (size_t)(r->end - r->p));
+        r->p = next ? next + 1 : r->end;
+        r->line = 2;
+    }
+    r->lo = *jf ? 0 : -1;
+    r->hi = *jf ? 2 : 1;
     return 0;
 }
 
-static int usps_read(struct samples *s, const char *path, const struct blob *b,
-                     const struct data_conf *c, struct err *e)
+static int usps_read(struct samples *s, const char *path, struct stream *in, const char *p,
+                     const char *end, const struct data_conf *c, struct err *e)
 {
     (void)c;
-    struct reader r = {.path = path, .p = b->data, .end = b->data + b->size, .line = 1};
-    bool jf = is_jf(r.p, r.end);
-    r.lo = jf ? 0 : -1;
-    r.hi = jf ? 2 : 1;
-    if (samples_alloc(s, count_lines(b), (struct shape){1, 16, 16}, CLASSES, 0, e))
-        return -1;
-    if (jf) {
-        r.p = memchr(r.p, '\n', b->size);
-        r.p = r.p ? r.p + 1 : r.end;
-        r.line = 2;
-    }
-    if (read_lines(&r, jf, s, e)) {
-        samples_free(s);
-        return -1;
-    }
-    return 0;
+    struct reader r = {.path = path, .in = in, .p = p, .end = end, .line = 1};
+    bool jf;
+    *s = (struct samples){.shape = {1, 16, 16}, .classes = CLASSES};
+    if (stream_more(in, &r.p, &r.end, 1, e) == 0 && take_head(&r, &jf, e) == 0 &&
+        read_lines(&r, jf, s, e) == 0)
+        return 0;
+    samples_free(s);
+    return -1;
 }
 
 /* A first line of 257 numbers, or as many as fit in the head. */
@@ -219,5 +258,5 @@ const struct data_format format_usps = {
     .name = "usps",
     .help = "USPS digits as text: zip.train and zip.test of ESL, or .jf of RWTH Aachen",
     .detect = usps_detect,
-    .read = usps_read,
+    .read_stream = usps_read,
 };
