@@ -5,6 +5,7 @@
 #   make test-all     also: double build, sanitizers, failing allocations, killed runs, long sweeps
 #   make fuzz         libFuzzer on what reads files (clang), FUZZ_TIME=60 seconds each
 #   make bench        GFLOP/s and samples/s, as shares of the machine's peak (BENCH='--train A')
+#   make bench-peers  the same against BLAS, oneDNN, scikit-learn and PyTorch, where they are here
 #   make lint         formatting, include rules, static analysis (CI)
 #   make reference    docs/REFERENCE.md from the program's tables
 #   make install      program and manual page: PREFIX=/usr/local, DESTDIR=
@@ -170,10 +171,14 @@ $(B)/bench/bench: $(BENCH_OBJ) $(B)/libdiynn-internal.a
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# BENCH: its options; bench/main.c says which
-.PHONY: bench
+# BENCH: options; bench/main.c and bench/peers/compare.py say which
+.PHONY: bench bench-peers
 bench: $(B)/bench/bench
 	@$< $(BENCH)
+
+bench-peers: $(B)/bench/bench
+	@CC='$(CC)' bench/peers/build.sh $(B)/bench/peers
+	@bench/peers/compare.py --bench $< --drivers $(B)/bench/peers $(BENCH)
 
 -include $(OBJ:.o=.d) $(B)/src/diynn.d $(BENCH_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
 

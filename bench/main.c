@@ -30,6 +30,8 @@ static const char usage[] =
     "  -c, --csv          print kind,case,threads,isa,rate,unit,gflops,share,low,high; low and "
     "high:\n"
     "                     the slowest and the fastest repetition\n"
+    "  -w, --wait         for each line of standard input, the name of a case or 'peak': one\n"
+    "                     repetition, whose rate is printed; on the first number of threads\n"
     "  -l, --list         names of the cases\n"
     "  CASE               part of a name, or =NAME\n";
 
@@ -52,7 +54,7 @@ struct row {
 struct bench {
     struct bench_conf conf;
     bool kinds[2];
-    bool csv, list;
+    bool csv, list, wait;
     int threads[BENCH_THREADS], n_threads;
     char **patterns;
     int n_patterns;
@@ -100,6 +102,8 @@ static bool read_option(struct bench *b, int option)
         return true;
     case 'c':
         return b->csv = true;
+    case 'w':
+        return b->wait = true;
     case 'l':
         return b->list = true;
     default:
@@ -110,18 +114,23 @@ static bool read_option(struct bench *b, int option)
 /* sets: room for as many as there are arguments. */
 static bool read_options(struct bench *b, int argc, char **argv, const char **sets)
 {
-    static const struct option options[] = {
-        {"matmul", no_argument, NULL, 'm'},        {"train", no_argument, NULL, 't'},
-        {"threads", required_argument, NULL, 'n'}, {"isa", required_argument, NULL, 'i'},
-        {"reps", required_argument, NULL, 'r'},    {"seconds", required_argument, NULL, 's'},
-        {"set", required_argument, NULL, 'S'},     {"csv", no_argument, NULL, 'c'},
-        {"list", no_argument, NULL, 'l'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"matmul", no_argument, NULL, 'm'},
+                                            {"train", no_argument, NULL, 't'},
+                                            {"threads", required_argument, NULL, 'n'},
+                                            {"isa", required_argument, NULL, 'i'},
+                                            {"reps", required_argument, NULL, 'r'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"set", required_argument, NULL, 'S'},
+                                            {"csv", no_argument, NULL, 'c'},
+                                            {"wait", no_argument, NULL, 'w'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
     int option, all = par_default();
     b->conf = (struct bench_conf){.k = kernels_get(NULL), .sets = sets, .reps = 5};
     b->threads[0] = 1;
     b->threads[1] = all < BENCH_THREADS ? all : BENCH_THREADS;
     b->n_threads = all > 1 ? 2 : 1;
-    while ((option = getopt_long(argc, argv, "mtn:i:r:s:cl", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "mtn:i:r:s:cwl", options, NULL)) != -1) {
         if (option == 'S')
             sets[b->conf.n_sets] = optarg;
         if (!read_option(b, option)) {
@@ -315,6 +324,32 @@ static void forget(struct bench *b, size_t lo, size_t hi)
     train_forget();
 }
 
+/* Repetitions on demand, so that others can be measured in between. */
+static int serve(struct bench *b, struct err *e)
+{
+    char line[64];
+    puts("ready");
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!strcmp(line, "peak")) {
+            printf("%.8g\n", profile_peak(b->team[0], b->conf.k) / 1e9);
+            fflush(stdout);
+            continue;
+        }
+        struct row *r = b->rows;
+        while (r < b->rows + b->n_rows && strcmp(r->name, line) != 0)
+            r++;
+        if (r == b->rows + b->n_rows)
+            return err_set(e, ERR_USAGE, "there is no case '%s'", line);
+        if (measure_row(b, r, 0, 0, e))
+            return -1;
+        printf("%.8g\n", r->rate[0][0] / (r->kind == MATMUL ? 1e9 : 1));
+        fflush(stdout);
+    }
+    return 0;
+}
+
 static int run(struct bench *b, struct err *e)
 {
     if (add_rows(b, e))
@@ -326,6 +361,11 @@ static int run(struct bench *b, struct err *e)
     for (int t = 0; t < b->n_threads; t++)
         if (!(b->team[t] = team_new(b->threads[t], e)))
             return -1;
+    if (b->wait) {
+        int failed = prepare(b, 0, b->n_rows, e) || serve(b, e);
+        forget(b, 0, b->n_rows);
+        return failed ? -1 : 0;
+    }
     if (b->csv)
         printf("kind,case,threads,isa,rate,unit,gflops,share,low,high\n");
     int rc = 0;

@@ -46,6 +46,28 @@ run "$bench" --reps 1 --set train.batsh=1 =A/1
 expect 3 'a wrong key'
 expect_err "did you mean 'batch'?"
 
+# the comparison, as far as it goes without any peer
+printf 'peak\nA/10\nsq64\n' >"$T/asked"
+run "$bench" --wait --threads 1 --seconds 0.01 <"$T/asked"
+expect 0 'repetitions on demand'
+check 'a rate for each line' awk '
+    NR == 1 { if ($0 != "ready") exit bad = 1; next } !($1 > 0) { exit bad = 1 }
+    END { exit bad || NR != 4 }' "$T/out"
+printf 'A/11\n' >"$T/asked"
+run "$bench" --wait --threads 1 <"$T/asked"
+expect 2 'a case that is not there'
+if command -v python3 >/dev/null; then
+    run bench/peers/compare.py --bench "$bench" --drivers "$T" --csv --matmul --threads 1 --reps 1 \
+        --seconds 0.002 --wait 0 --tries 1 =sq64 A1
+    expect 0 'compare.py without peers'
+    check 'the rows of diynn' awk -F, '
+        NR > 1 && ($4 != "diynn" || NF != 9 || !($5 > 0) || $8 != 1) { exit bad = 1 }
+        END { exit bad || NR != 8 }' "$T/out"
+    expect_err 'not here' 'what is missing is told'
+else
+    skip 'compare.py without peers' 'python3 is missing'
+fi
+
 # the nets are network files as any other
 for net in bench/nets/*.ini; do
     run "$DIYNN" summary "$net"
