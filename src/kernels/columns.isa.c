@@ -1,5 +1,4 @@
 /* columns.isa.c - sums down columns, and normalization by columns. */
-#include "base/par.h"
 #include "kernels/fill.h"
 #include "kernels/vec.h"
 
@@ -24,15 +23,13 @@ INLINE void sum_columns(float *out, const float *a, ptrdiff_t lda, int m, const 
         v_put(out + v * VW, s[v], width(v, vectors, last));
 }
 
-static void col_sums(float *out, const float *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,
-                     int tid, int nt)
+static void col_sums(float *out, const float *a, ptrdiff_t lda, int m, int n, enum grad_mode mode)
 {
-    size_t j, hi;
-    par_range((size_t)n, 16, tid, nt, &j, &hi);
-    for (; j + COLS * VW <= hi; j += COLS * VW)
+    int j = 0;
+    for (; j + COLS * VW <= n; j += COLS * VW)
         sum_columns(out + j, a + j, lda, m, COLS, VW, mode);
-    for (; j < hi; j += VW)
-        sum_columns(out + j, a + j, lda, m, 1, hi - j < VW ? hi - j : VW, mode);
+    for (; j < n; j += VW)
+        sum_columns(out + j, a + j, lda, m, 1, n - j < VW ? (size_t)(n - j) : VW, mode);
 }
 
 INLINE void dot_columns(float *s, float *d, const float *a, const float *b, ptrdiff_t ld, int m,

@@ -66,7 +66,19 @@ struct matmul {
     enum act act;     /* of the result; or, where dact_y is given, of the derivative */
     real act_param;
     const real *dact_y; /* m x n with row stride ldc, or NULL */
-    real *scratch;      /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
+    /* The result is a gradient: it updates w (as k->sgd, k->adam say) instead of being stored; what
+     * C holds then is not said. w and the slots that update->rule needs lie as C does. NULL: C is
+     * stored. */
+    const struct update *update;
+    real *w, *slot[2];
+    real *scratch; /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
+};
+
+/* How a kernel can update parameters. */
+enum update_rule {
+    UPDATE_NONE, /* in no kernel */
+    UPDATE_SGD,  /* one slot, with momentum */
+    UPDATE_ADAM  /* two slots */
 };
 
 /* One convolution, activations channels-last:
@@ -126,6 +138,7 @@ struct pool {
 
 /* The numbers of one update, equal for all parameters of a step. */
 struct update {
+    enum update_rule rule;
     real lr, momentum, beta1, beta2, eps;
     real rest1, rest2;       /* 1 - beta1, 1 - beta2, rounded once from double: they are small */
     real weight_decay;       /* as PyTorch: g += wd w, or (decoupled) w *= 1 - lr wd first */
@@ -169,9 +182,8 @@ struct kernels {
      * and written, so that nothing can be left out. */
     size_t (*fma_loop)(size_t rounds, real *sink);
 
-    /* out[j] (+)= sum over i = 0 .. m-1, in order, of a[i * lda + j]. Split by columns. */
-    void (*col_sums)(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,
-                     int tid, int nt);
+    /* out[j] (+)= sum over i = 0 .. m-1, in order, of a[i * lda + j]; the caller splits. */
+    void (*col_sums)(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode);
 
     /* Columns j = 0 .. n-1 of m rows; the caller splits. Rows of a and b stand ld apart, all others
      * are n long.

@@ -10,7 +10,6 @@
  * Bits: whatever the tile, the block, the packing and the thread, an element of C is one chain of
  * multiply-adds in the order of k; a later block of k takes it up from C again. */
 #include "base/par.h"
-#include "kernels/act.h"
 #include "kernels/fill.h"
 #include "kernels/matmul_pack.h"
 #include "kernels/matmul_tile.h"
@@ -46,31 +45,6 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-static void finish_row(const struct matmul *mm, float *c, const float *y, size_t n)
-{
-    vf p = v_set(mm->act_param);
-    for (size_t j = 0; j < n; j += VW) {
-        size_t w = n - j < VW ? n - j : VW;
-        vf v = v_load_n(c + j, w);
-        if (y)
-            v *= act_slope_of(mm->act, v_load_n(y + j, w), p);
-        else
-            v = act_value(mm->act, v, p);
-        v_put(c + j, v, w);
-    }
-}
-
-/* The activation, or its derivative, on a tile that is still in the first cache. */
-static void finish(const struct matmul *mm, int i, int rows, int j, int cols)
-{
-    if (mm->act == ACT_NONE || mm->act == ACT_SOFTMAX)
-        return;
-    for (int r = i; r < i + rows; r++) {
-        ptrdiff_t at = r * mm->ldc + j;
-        finish_row(mm, mm->c + at, mm->dact_y ? mm->dact_y + at : NULL, (size_t)cols);
-    }
-}
-
 /* Rows of panel r of the `panels` that share `rows`. */
 static int panel_start(int rows, int panels, int r)
 {
@@ -82,7 +56,6 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                            int i, int rows, const float *b, ptrdiff_t b_rs, int j, int cols)
 {
     int nv = (cols + VW - 1) / VW;
-    bool last_k = t->p + t->kc >= mm->k;
     struct tile tile = {.b = b,
                         .b_rs = b_rs,
                         .k = t->kc,
@@ -90,7 +63,8 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                         .last = (size_t)(cols - (nv - 1) * VW),
                         .b_last = t->pack_b ? VW : (size_t)(cols - (nv - 1) * VW),
                         .load = mm->add || t->p > 0,
-                        .bias = last_k && mm->bias ? mm->bias + j : NULL};
+                        .end = t->p + t->kc >= mm->k ? mm : NULL,
+                        .column = j};
     int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
     for (int r = 0; r < panels; r++) {
         int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
@@ -98,10 +72,9 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                            : mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
         tile.a_rs = t->pack_a ? 1 : mm->a_rs;
         tile.a_cs = t->pack_a ? mr : mm->a_cs;
-        tile.c = mm->c + (i + lo) * mm->ldc + j;
+        tile.at = (i + lo) * mm->ldc + j;
+        tile.c = mm->c + tile.at;
         tile_run(&tile, mr, nv);
-        if (last_k)
-            finish(mm, i + lo, mr, j, cols);
     }
 }
 

@@ -2,6 +2,8 @@
 #ifndef KERNELS_MATMUL_TILE_H
 #define KERNELS_MATMUL_TILE_H
 
+#include "kernels/act.h"
+#include "kernels/update.h"
 #include "kernels/vec.h"
 
 #include <stdbool.h>
@@ -35,7 +37,10 @@ struct tile {
     size_t last;   /* lanes of the last vector that are columns of C */
     size_t b_last; /* and those that may be read in B */
     bool load;     /* sums go on from C, else from 0 */
-    const float *bias;
+    /* behind the last k: what is done with the sums, which are those of C from `at` on, columns
+     * from `column` on; NULL: they are stored */
+    const struct matmul *end;
+    ptrdiff_t at, column;
 };
 
 /* Adds the products of one p to the sums. */
@@ -75,23 +80,101 @@ INLINE void tile_load(const int mr, const int nv, vf acc[][TILE_WIDE], const str
     }
 }
 
-INLINE void tile_store(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
+INLINE void tile_put(const int mr, const int nv, vf acc[][TILE_WIDE], float *c, ptrdiff_t ldc,
+                     size_t last)
 {
-    if (t->bias) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            vf bias = v_load_n(t->bias + v * VW, v < nv - 1 ? VW : t->last);
-            UNROLL
-            for (int i = 0; i < mr; i++)
-                acc[i][v] += bias;
-        }
-    }
     UNROLL
     for (int i = 0; i < mr; i++) {
         UNROLL
         for (int v = 0; v < nv; v++)
-            v_put(t->c + i * t->ldc + v * VW, acc[i][v], v < nv - 1 ? VW : t->last);
+            v_put(c + i * ldc + v * VW, acc[i][v], v < nv - 1 ? VW : last);
     }
+}
+
+INLINE void tile_bias(const int mr, const int nv, vf acc[][TILE_WIDE], const float *bias,
+                      size_t last)
+{
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        vf b = v_load_n(bias + v * VW, v < nv - 1 ? VW : last);
+        UNROLL
+        for (int i = 0; i < mr; i++)
+            acc[i][v] += b;
+    }
+}
+
+/* What most tiles end with, in registers; else false. */
+INLINE bool tile_end_fast(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
+{
+    const struct matmul *mm = t->end;
+    if (mm->update) {
+        if (!update_is_plain(mm->update) || mm->act != ACT_NONE)
+            return false;
+        vf lr = v_set(mm->update->lr);
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            float *w = mm->w + t->at + i * t->ldc;
+            UNROLL
+            for (int v = 0; v < nv; v++) {
+                size_t n = v < nv - 1 ? VW : t->last;
+                v_put(w + v * VW, v_load_n(w + v * VW, n) - lr * acc[i][v], n);
+            }
+        }
+        return true;
+    }
+    if (mm->act == ACT_RELU && !mm->dact_y) {
+        vf p = v_set(mm->act_param);
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[i][v] = act_relu(acc[i][v], p);
+        }
+    } else if (mm->act != ACT_NONE && mm->act != ACT_SOFTMAX) {
+        return false;
+    }
+    tile_put(mr, nv, acc, t->c, t->ldc, t->last);
+    return true;
+}
+
+/* The activation or its slope, and the update, of a row of sums. */
+static void tile_end_row(const struct matmul *mm, const float *sums, ptrdiff_t at, size_t n)
+{
+    vf p = v_set(mm->act_param);
+    const enum act act = mm->act;
+    const float *y = mm->dact_y ? mm->dact_y + at : NULL;
+    float *c = mm->c + at, *m = mm->slot[0] ? mm->slot[0] + at : NULL;
+    for (size_t j = 0; j < n; j += VW) {
+        size_t w = n - j < VW ? n - j : VW;
+        vf v = v_load_n(sums + j, w);
+        if (y)
+            v *= act_slope_of(act, v_load_n(y + j, w), p);
+        else
+            v = act_value(act, v, p);
+        if (!mm->update)
+            v_put(c + j, v, w);
+        else if (mm->update->rule == UPDATE_SGD)
+            update_sgd(v, mm->w + at + j, m ? m + j : NULL, mm->update, w);
+        else
+            update_adam(v, mm->w + at + j, m + j, mm->slot[1] + at + j, mm->update, w);
+    }
+}
+
+INLINE void tile_store(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
+{
+    if (!t->end) {
+        tile_put(mr, nv, acc, t->c, t->ldc, t->last);
+        return;
+    }
+    if (t->end->bias)
+        tile_bias(mr, nv, acc, t->end->bias + t->column, t->last);
+    if (tile_end_fast(mr, nv, acc, t))
+        return;
+    float sums[TILE_ROWS * TILE_WIDE * VW];
+    tile_put(mr, nv, acc, sums, nv * VW, VW);
+    for (int i = 0; i < mr; i++)
+        tile_end_row(t->end, sums + i * nv * VW, t->at + i * t->ldc,
+                     (size_t)(nv - 1) * VW + t->last);
 }
 
 INLINE void tile_body(const int mr, const int nv, const struct tile *t)

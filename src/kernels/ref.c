@@ -34,6 +34,48 @@ static void put(real *out, real v, enum grad_mode mode)
     *out = mode == GRAD_ADD ? *out + v : v;
 }
 
+static void sgd(real *w, const real *g, real *m, const struct update *u, size_t n)
+{
+    real shrink = 1 - u->lr * u->weight_decay;
+    for (size_t i = 0; i < n; i++) {
+        real wi = w[i], d = g[i];
+        if (u->weight_decay != 0 && u->decoupled)
+            wi *= shrink;
+        else if (u->weight_decay != 0)
+            d += u->weight_decay * wi;
+        if (u->momentum != 0) {
+            m[i] = u->first ? d : u->momentum * m[i] + d;
+            d = u->nesterov ? d + u->momentum * m[i] : m[i];
+        }
+        w[i] = wi - u->lr * d;
+    }
+}
+
+static void adam(real *w, const real *g, real *m, real *v, const struct update *u, size_t n)
+{
+    real shrink = 1 - u->lr * u->weight_decay, step = u->lr / u->correct1;
+    for (size_t i = 0; i < n; i++) {
+        real wi = w[i], d = g[i];
+        if (u->weight_decay != 0 && u->decoupled)
+            wi *= shrink;
+        else if (u->weight_decay != 0)
+            d += u->weight_decay * wi;
+        m[i] = u->beta1 * m[i] + u->rest1 * d;
+        v[i] = u->beta2 * v[i] + u->rest2 * d * d;
+        w[i] = wi - step * m[i] / (LIBM(sqrt)(v[i]) / u->correct2 + u->eps);
+    }
+}
+
+/* The number at `at` of w, by its gradient g. */
+static void update_one(const struct matmul *mm, ptrdiff_t at, real g)
+{
+    real *m = mm->slot[0] ? mm->slot[0] + at : NULL;
+    if (mm->update->rule == UPDATE_SGD)
+        sgd(mm->w + at, &g, m, mm->update, 1);
+    else
+        adam(mm->w + at, &g, m, mm->slot[1] + at, mm->update, 1);
+}
+
 static void matmul(const struct matmul *mm, int tid, int nt)
 {
     size_t lo, hi;
@@ -51,19 +93,19 @@ static void matmul(const struct matmul *mm, int tid, int nt)
             acc *= act_slope(mm->act, mm->act_param, mm->dact_y[i * mm->ldc + j]);
         else
             acc = ref_act(mm->act, mm->act_param, acc);
-        *c = acc;
+        if (mm->update)
+            update_one(mm, i * mm->ldc + j, acc);
+        else
+            *c = acc;
     }
 }
 
-static void col_sums(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode,
-                     int tid, int nt)
+static void col_sums(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode)
 {
-    size_t lo, hi;
-    par_range((size_t)n, 1, tid, nt, &lo, &hi);
-    for (size_t j = lo; j < hi; j++) {
+    for (int j = 0; j < n; j++) {
         real s = mode == GRAD_ADD ? out[j] : 0;
         for (ptrdiff_t i = 0; i < m; i++)
-            s += a[i * lda + (ptrdiff_t)j];
+            s += a[i * lda + j];
         out[j] = s;
     }
 }
@@ -293,38 +335,6 @@ static void log_sum_exp(real *lse, real *p, const real *x, int m, int n)
         for (int j = 0; j < n; j++)
             p[j] /= s;
         p += n;
-    }
-}
-
-static void sgd(real *w, const real *g, real *m, const struct update *u, size_t n)
-{
-    real shrink = 1 - u->lr * u->weight_decay;
-    for (size_t i = 0; i < n; i++) {
-        real wi = w[i], d = g[i];
-        if (u->weight_decay != 0 && u->decoupled)
-            wi *= shrink;
-        else if (u->weight_decay != 0)
-            d += u->weight_decay * wi;
-        if (u->momentum != 0) {
-            m[i] = u->first ? d : u->momentum * m[i] + d;
-            d = u->nesterov ? d + u->momentum * m[i] : m[i];
-        }
-        w[i] = wi - u->lr * d;
-    }
-}
-
-static void adam(real *w, const real *g, real *m, real *v, const struct update *u, size_t n)
-{
-    real shrink = 1 - u->lr * u->weight_decay, step = u->lr / u->correct1;
-    for (size_t i = 0; i < n; i++) {
-        real wi = w[i], d = g[i];
-        if (u->weight_decay != 0 && u->decoupled)
-            wi *= shrink;
-        else if (u->weight_decay != 0)
-            d += u->weight_decay * wi;
-        m[i] = u->beta1 * m[i] + u->rest1 * d;
-        v[i] = u->beta2 * v[i] + u->rest2 * d * d;
-        w[i] = wi - step * m[i] / (LIBM(sqrt)(v[i]) / u->correct2 + u->eps);
     }
 }
 

@@ -86,5 +86,6 @@ const struct layer_ops layer_conv1d = {.name = "conv1d",
                                        .workspace = convolution_workspace,
                                        .forward = convolution_forward,
                                        .backward = convolution_backward,
+                                       .backward_params = convolution_backward_params,
                                        .flags = CONVOLUTION_FLAGS,
                                        .examples = examples};

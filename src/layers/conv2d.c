@@ -81,5 +81,6 @@ const struct layer_ops layer_conv2d = {.name = "conv2d",
                                        .workspace = convolution_workspace,
                                        .forward = convolution_forward,
                                        .backward = convolution_backward,
+                                       .backward_params = convolution_backward_params,
                                        .flags = CONVOLUTION_FLAGS,
                                        .examples = examples};

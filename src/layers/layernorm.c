@@ -70,8 +70,6 @@ static void backward_params(struct layer *l, const struct pass *p)
 static void backward(struct layer *l, const struct pass *p)
 {
     int lo, hi, size = (int)shape_size(l->out);
-    if (l->n_params > 0 && l->params[0].g)
-        backward_params(l, p);
     if (!l->in[0]->dy)
         return;
     layer_rows(p, &lo, &hi);
@@ -109,5 +107,6 @@ const struct layer_ops layer_layernorm = {.name = "layernorm",
                                           .setup = setup,
                                           .forward = forward,
                                           .backward = backward,
+                                          .backward_params = backward_params,
                                           .flags = LAYER_PARAMS,
                                           .examples = examples};

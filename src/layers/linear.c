@@ -40,37 +40,48 @@ static void forward(struct layer *l, const struct pass *p)
                               .act = l->act,
                               .act_param = l->act_param,
                               .scratch = p->scratch};
-    p->k->matmul(&mm, p->tid, p->nt);
+    layer_matmul(&mm, p);
 }
 
 /* dW = x^T dy and db = sum of dy, over the samples in order */
 static void backward_params(struct layer *l, const struct pass *p)
 {
     int in = (int)shape_size(l->in[0]->out), out = l->out.c;
-    const struct matmul mm = {.m = in,
-                              .n = out,
-                              .k = p->n,
-                              .a = l->in[0]->y,
-                              .a_rs = 1,
-                              .a_cs = in,
-                              .b = l->dy,
-                              .b_rs = out,
-                              .b_cs = 1,
-                              .c = l->params[0].g,
-                              .ldc = out,
-                              .add = param_mode(p) == GRAD_ADD,
-                              .scratch = p->scratch};
+    const struct param *w = &l->params[0], *b = &l->params[1];
+    struct update u;
+    struct matmul mm = {.m = in,
+                        .n = out,
+                        .k = p->n,
+                        .a = l->in[0]->y,
+                        .a_rs = 1,
+                        .a_cs = in,
+                        .b = l->dy,
+                        .b_rs = out,
+                        .b_cs = 1,
+                        .c = w->g,
+                        .ldc = out,
+                        .add = param_mode(p) == GRAD_ADD,
+                        .scratch = p->scratch};
+    if (p->update) {
+        u = param_update(w, p->update);
+        mm.update = &u;
+        mm.w = w->w;
+        mm.slot[0] = w->slot[0];
+        mm.slot[1] = w->slot[1];
+    }
     p->k->matmul(&mm, p->tid, p->nt);
-    if (l->common.bias)
-        p->k->col_sums(l->params[1].g, l->dy, out, p->n, out, param_mode(p), p->tid, p->nt);
+    if (!l->common.bias)
+        return;
+    size_t lo, hi;
+    par_range((size_t)out, 16, p->tid, p->nt, &lo, &hi);
+    p->k->col_sums(b->g + lo, l->dy + lo, out, p->n, (int)(hi - lo), param_mode(p));
+    layer_update(b, p, lo, hi);
 }
 
 static void backward(struct layer *l, const struct pass *p)
 {
     struct layer *x = l->in[0];
     int in = (int)shape_size(x->out), out = l->out.c;
-    if (l->params[0].g)
-        backward_params(l, p);
     if (!x->dy)
         return;
     const struct matmul mm = {.m = p->n,
@@ -89,7 +100,7 @@ static void backward(struct layer *l, const struct pass *p)
                               .act_param = x->act_param,
                               .dact_y = l->dx_act[0] ? x->y : NULL,
                               .scratch = p->scratch};
-    p->k->matmul(&mm, p->tid, p->nt);
+    layer_matmul(&mm, p);
 }
 
 static const struct opt opts[] = {{.name = "units",
@@ -114,6 +125,8 @@ const struct layer_ops layer_linear = {.name = "linear",
                                        .setup = setup,
                                        .forward = forward,
                                        .backward = backward,
+                                       .backward_params = backward_params,
                                        .flags = LAYER_PARAMS | LAYER_INIT | LAYER_TAKES_ACT |
-                                                LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X,
+                                                LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X |
+                                                LAYER_UPDATES,
                                        .examples = examples};

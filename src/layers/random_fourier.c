@@ -57,8 +57,9 @@ static void forward(struct layer *l, const struct pass *p)
                               .ldc = out,
                               .bias = l->params[1].w,
                               .scratch = p->scratch};
-    p->k->matmul(&mm, p->tid, p->nt);
-    team_barrier(p->team, p->tid);
+    layer_matmul(&mm, p);
+    if (!p->own)
+        team_barrier(p->team, p->tid);
     layer_range(l, p, &lo, &hi);
     p->k->curve_forward(CURVE_COS, l->y + lo, angle + lo, hi - lo);
     p->k->scale(l->y + lo, l->y + lo, scale(l), hi - lo);
@@ -73,7 +74,8 @@ static void backward(struct layer *l, const struct pass *p)
     layer_range(l, p, &lo, &hi);
     p->k->curve_backward(CURVE_COS, angle + lo, l->dy + lo, angle + lo, hi - lo, GRAD_STORE);
     p->k->scale(angle + lo, angle + lo, scale(l), hi - lo);
-    team_barrier(p->team, p->tid);
+    if (!p->own)
+        team_barrier(p->team, p->tid);
     const struct matmul mm = {.m = p->n,
                               .n = in,
                               .k = out,
@@ -87,7 +89,7 @@ static void backward(struct layer *l, const struct pass *p)
                               .ldc = in,
                               .add = l->dx_mode[0] == GRAD_ADD,
                               .scratch = p->scratch};
-    p->k->matmul(&mm, p->tid, p->nt);
+    layer_matmul(&mm, p);
 }
 
 static const struct opt opts[] = {{.name = "units",

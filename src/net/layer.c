@@ -92,3 +92,48 @@ size_t param_index(const struct param *p, size_t i)
         pos = pos * (size_t)p->dim[p->order[a]] + at[p->order[a]];
     return pos;
 }
+
+void layer_matmul(const struct matmul *mm, const struct pass *p)
+{
+    if (!p->own) {
+        p->k->matmul(mm, p->tid, p->nt);
+        return;
+    }
+    int lo, hi;
+    layer_rows(p, &lo, &hi);
+    struct matmul mine = *mm;
+    mine.m = hi - lo;
+    mine.a += lo * mm->a_rs;
+    mine.c += lo * mm->ldc;
+    if (mm->dact_y)
+        mine.dact_y += lo * mm->ldc;
+    p->k->matmul(&mine, 0, 1);
+}
+
+void param_step(const struct param *p, const struct update *u, const struct kernels *k, size_t lo,
+                size_t hi)
+{
+    real *m = p->slot[0] ? p->slot[0] + lo : NULL;
+    if (u->rule == UPDATE_SGD)
+        k->sgd(p->w + lo, p->g + lo, m, u, hi - lo);
+    else if (u->rule == UPDATE_ADAM)
+        k->adam(p->w + lo, p->g + lo, m, p->slot[1] + lo, u, hi - lo);
+}
+
+void layer_update(const struct param *param, const struct pass *p, size_t lo, size_t hi)
+{
+    if (!p->update)
+        return;
+    const struct update u = param_update(param, p->update);
+    param_step(param, &u, p->k, lo, hi);
+}
+
+void layer_backward(struct layer *l, const struct pass *p)
+{
+    bool wanted = false;
+    for (int i = 0; i < l->n_params; i++)
+        wanted |= l->params[i].g != NULL;
+    if (wanted && l->ops->backward_params)
+        l->ops->backward_params(l, p);
+    l->ops->backward(l, p);
+}

@@ -1,15 +1,22 @@
 /* layer.h - what a layer is. THE interface of src/layers/: a layer is one file there, which exports
  * one `const struct layer_ops layer_NAME`; the build lists it by its file name.
  *
- * setup runs once and may fail; forward and backward cannot: all they need has been validated and
- * planned by then. They are executed by every thread of the team at once (SPMD) and split their
- * output by (tid, nt); the net puts a barrier after each call, a layer that needs one inside calls
- * team_barrier. Activations are n samples of h, w, c.
+ * setup runs once and may fail; forward, backward and backward_params cannot: all they need has
+ * been validated and planned by then. They are executed by every thread of the team at once (SPMD)
+ * and split their output by (tid, nt). Activations are n samples of h, w, c.
  *
- * forward:  reads l->in[i]->y, writes l->y.
- * backward: reads l->dy (and l->in[i]->y or l->y if its flags say so), writes
- *           - l->in[i]->dy where that is not NULL, by mode l->dx_mode[i];
- *           - params' g, by param_mode(). A frozen param has g == NULL: skip it. */
+ * forward:         reads l->in[i]->y, writes l->y.
+ * backward:        reads l->dy (and l->in[i]->y or l->y if its flags say so), writes l->in[i]->dy
+ *                  where that is not NULL, by mode l->dx_mode[i].
+ * backward_params: reads the same, writes params' g, by param_mode(). A frozen param has g == NULL:
+ *                  skip it.
+ *
+ * Barriers are the net's: behind each of these calls, or, where pass.own is set, only before
+ * backward_params and behind it. With pass.own a thread computes its own samples (layer_rows) in
+ * all layers, one after the other, and sees nothing of the others' before the barrier: forward and
+ * backward split by layer_rows, layer_range or layer_matmul, which know. Where what a sample gives
+ * depends on others (LAYER_MIXES), the net puts barriers around, and a layer that needs one inside
+ * calls team_barrier. */
 #ifndef NET_LAYER_H
 #define NET_LAYER_H
 
@@ -73,13 +80,31 @@ struct param {
     real *w, *g, *slot[PARAM_SLOTS];
 };
 
+/* The update of a step, as the optimizer gives it to layers that can do it (LAYER_UPDATES). */
+struct step_update {
+    struct update u; /* equal for all parameters but for lr and weight_decay: */
+    double lr, weight_decay;
+};
+
+/* The same for one parameter: its own lr_mult and decay. */
+static inline struct update param_update(const struct param *p, const struct step_update *s)
+{
+    struct update u = s->u;
+    u.lr = (real)(s->lr * (double)p->lr_mult);
+    u.weight_decay = p->decay ? (real)s->weight_decay : 0;
+    return u;
+}
+
 /* One forward or backward call of one thread. */
 struct pass {
     int n;           /* samples in this piece, at most net->batch */
     int first;       /* number of the piece's first sample in the batch (0 unless in chunks) */
     bool train;      /* dropout drops, batch statistics are used */
     bool accumulate; /* parameter gradients add to those of earlier chunks */
-    uint64_t step;   /* optimizer steps done: with seed, it names the step's random numbers */
+    bool own;        /* every thread computes its own samples; set by the net */
+    /* update parameters right behind their gradients; NULL: the caller does it */
+    const struct step_update *update;
+    uint64_t step; /* optimizer steps done: with seed, it names the step's random numbers */
     uint64_t seed;
     const struct kernels *k;
     struct team *team;
@@ -147,13 +172,14 @@ enum layer_flags {
     LAYER_APPLIES_DACT = 4, /* backward honours dx_act */
     LAYER_BWD_NEEDS_X = 8,
     LAYER_BWD_NEEDS_Y = 16,
-    LAYER_IN_PLACE = 32, /* one input; y may be x's memory and dx may be dy's */
-    LAYER_VIEW = 64,     /* may be VIEW: setup calls build_view() where y is x, unchanged */
-    LAYER_MANY = 128,    /* takes two or more inputs */
-    LAYER_KINKED = 256,  /* has points without a derivative: gradient checks step around them */
-    LAYER_INIT = 512,    /* has weights that start at random: the keys init, init_scale exist */
-    LAYER_MIXES = 1024,  /* in training, what a sample gives depends on the others of the pass */
-    LAYER_INDICES = 2048 /* its inputs are whole numbers from 0 on, without a gradient */
+    LAYER_IN_PLACE = 32,  /* one input; y may be x's memory and dx may be dy's */
+    LAYER_VIEW = 64,      /* may be VIEW: setup calls build_view() where y is x, unchanged */
+    LAYER_MANY = 128,     /* takes two or more inputs */
+    LAYER_KINKED = 256,   /* has points without a derivative: gradient checks step around them */
+    LAYER_INIT = 512,     /* has weights that start at random: the keys init, init_scale exist */
+    LAYER_MIXES = 1024,   /* in training, what a sample gives depends on the others of the pass */
+    LAYER_INDICES = 2048, /* its inputs are whole numbers from 0 on, without a gradient */
+    LAYER_UPDATES = 4096  /* backward_params updates params itself where pass.update is given */
 };
 
 /* A small piece of a network file that shows the layer and is run by the generic tests: sections,
@@ -172,8 +198,10 @@ struct layer_ops {
     int (*setup)(struct layer *l, struct build *b, struct err *e);
     void (*forward)(struct layer *l, const struct pass *p);
     void (*backward)(struct layer *l, const struct pass *p);
+    /* NULL: no parameters, or (LAYER_MIXES) backward does it. */
+    void (*backward_params)(struct layer *l, const struct pass *p);
     /* What passes of `batch` samples with kernels k need, besides build_scratch; `train`: backward
-     * is called too. NULL: nothing. */
+     * too. NULL: nothing. */
     struct workspace (*workspace)(const struct layer *l, const struct kernels *k, int batch,
                                   bool train);
     /* Element-wise layers whose derivative follows from y (and softmax): which kernel activation
@@ -214,12 +242,6 @@ static inline enum grad_mode param_mode(const struct pass *p)
     return p->accumulate ? GRAD_ADD : GRAD_STORE;
 }
 
-/* This thread's part of the n * size elements of an element-wise layer, in whole cache lines. */
-static inline void layer_range(const struct layer *l, const struct pass *p, size_t *lo, size_t *hi)
-{
-    par_range((size_t)p->n * shape_size(l->out), 64, p->tid, p->nt, lo, hi);
-}
-
 /* This thread's part of the n samples. */
 static inline void layer_rows(const struct pass *p, int *lo, int *hi)
 {
@@ -228,6 +250,32 @@ static inline void layer_rows(const struct pass *p, int *lo, int *hi)
     *lo = (int)a;
     *hi = (int)b;
 }
+
+/* This thread's part of the n * size elements of an element-wise layer: its own samples', or whole
+ * cache lines. */
+static inline void layer_range(const struct layer *l, const struct pass *p, size_t *lo, size_t *hi)
+{
+    size_t size = shape_size(l->out);
+    par_range(p->own ? (size_t)p->n : (size_t)p->n * size, p->own ? 1 : 64, p->tid, p->nt, lo, hi);
+    if (p->own) {
+        *lo *= size;
+        *hi *= size;
+    }
+}
+
+/* This thread's part of a product whose rows are the n samples. */
+void layer_matmul(const struct matmul *mm, const struct pass *p);
+
+/* Updates elements lo .. hi-1 of a parameter from its gradient, by a rule that kernels know. */
+void param_step(const struct param *p, const struct update *u, const struct kernels *k, size_t lo,
+                size_t hi);
+
+/* Where pass.update is given: updates elements lo .. hi-1, which this thread has just computed the
+ * gradient of. */
+void layer_update(const struct param *param, const struct pass *p, size_t lo, size_t hi);
+
+/* Gradients of everything l has or is given, as gradient checks want them. */
+void layer_backward(struct layer *l, const struct pass *p);
 
 /* Position in memory of element i of a param in file order. */
 size_t param_index(const struct param *p, size_t i);

@@ -19,6 +19,7 @@ struct net {
     const struct kernels *k;
     int threads;
     bool absorbs_last; /* the loss computes the last layer's activation from its input */
+    bool apart;        /* activations are so few that no two buffers share memory */
 };
 
 #define NET_LAYERS_MAX 4096
@@ -61,14 +62,23 @@ static inline real *net_input(const struct net *net)
  * the last layer's activation itself (loss_act), the layer below. */
 struct layer *net_logits(const struct net *net);
 
-/* Inside team_run, by all threads with equal arguments but tid. The pass's scratch is set here.
- * Barriers stand between layers and at the end. `outputs`: also compute the output layer where a
- * loss would skip it. */
+/* Inside team_run, by all threads with equal arguments but tid. The pass's scratch and `own` are
+ * set here. Where the net is small and samples are many, each thread takes its own samples through
+ * all layers without waiting for others. `outputs`: also compute the output layer where a loss
+ * would skip it.
+ *
+ * net_forward expects every thread to have written its samples (layer_rows) of the input, and
+ * leaves its samples of the outputs; to see those of others, a barrier must follow. net_backward
+ * expects its samples of the logits' dy; at least one barrier stands inside. Behind it parameters
+ * (or, with p->update, what it has not updated: net_pending) wait for a barrier. */
 void net_forward(struct net *net, struct pass *p, bool outputs);
 void net_backward(struct net *net, struct pass *p);
 
-/* The same for one layer, with the barrier behind it; false where the layer has nothing to do (its
- * work is done in another's place). net_forward calls them first to last, net_backward last to
+/* Whether there are trained parameters that net_backward with p->update leaves to the caller. */
+bool net_pending(const struct net *net);
+
+/* Forward and backward of one layer, with barriers before and behind it; false where the layer has
+ * nothing to do (its work is done in another's place). To be called first to last, and last to
  * first. */
 bool net_forward_layer(struct net *net, struct layer *l, struct pass *p, bool outputs);
 bool net_backward_layer(struct net *net, struct layer *l, struct pass *p);

@@ -2,15 +2,17 @@
  * slabs.
  *
  * DESIGN. Time runs 0 .. 2 n: layer i computes its y at time i (0: the input is filled), the loss
- * stands at time n, layer i's backward at 2 n - i. A buffer's life follows from the layers' flags.
- * Layers that only rename memory (views, fused activations, in-place layers) share a buffer: their
- * lives join ("root" below). */
+ * stands at time n, layer i's backward at 2 n - i, its parameters' gradients one call later
+ * (net_run.c). A buffer's life follows from the layers' flags. Layers that only rename memory
+ * (views, fused activations, in-place layers) share a buffer: their lives join ("root" below). */
 #include "net/net.h"
 
 #include "base/mem.h"
 #include "net/plan.h"
 
 #include <string.h>
+
+#define APART_BYTES ((size_t)1 << 20)
 
 /* The three buffers of layer i are items 3 i + ... */
 enum { ITEM_Y, ITEM_DY, ITEM_SAVED, ITEMS };
@@ -78,6 +80,17 @@ static bool in_place(const struct planner *pl, const struct layer *l)
     return in->ops && in->act == ACT_NONE && !(in->ops->flags & LAYER_BWD_NEEDS_Y);
 }
 
+/* The time at which the gradients of layer i's parameters are computed, at the latest. */
+static int params_time(const struct planner *pl, int i)
+{
+    const struct layer *layers = pl->net->layers;
+    int n = pl->net->n_layers;
+    while (--i > 0)
+        if (pl->needs_dy[i] && !layers[i].fused && !(layers[i].view && layers[i].dy_shared))
+            return 2 * n - i;
+    return 2 * n;
+}
+
 static void share(struct planner *pl, int item, int with)
 {
     pl->root[item] = pl->root[with];
@@ -124,19 +137,20 @@ static void set_lives(struct planner *pl)
         live(pl, y, i);
         if (pl->plan->keep_all || l == net->output || l == net_logits(net))
             live(pl, y, pl->plan->keep_all ? pl->end : n);
+        int used = l->n_params > 0 ? params_time(pl, i) : 2 * n - i;
         if (train && i && (flags & LAYER_BWD_NEEDS_Y || l->act != ACT_NONE))
-            live(pl, y, 2 * n - i);
+            live(pl, y, used);
         for (int j = 0; j < l->n_in; j++) {
             int in = index_of(net, l->in[j]);
             live(pl, ITEMS * in + ITEM_Y, i);
             if (train && (flags & LAYER_BWD_NEEDS_X || l->dx_act[j]))
-                live(pl, ITEMS * in + ITEM_Y, 2 * n - i);
+                live(pl, ITEMS * in + ITEM_Y, used);
             if (pl->needs_dy[in])
                 live(pl, ITEMS * in + ITEM_DY, 2 * n - i);
         }
         if (pl->needs_dy[i]) {
             pl->items[pl->root[dy]].bytes = bytes;
-            live(pl, dy, 2 * n - i);
+            live(pl, dy, used);
             if (l == net_logits(net))
                 live(pl, dy, n);
         }
@@ -144,9 +158,27 @@ static void set_lives(struct planner *pl)
             size_t bytes_samples = mem_mul(l->saved_size, (size_t)pl->plan->batch);
             pl->items[saved].bytes = mem_add(l->saved_once, bytes_samples);
             live(pl, saved, i);
-            live(pl, saved, train ? 2 * n - i : i);
+            live(pl, saved, train ? used : i);
         }
     }
+    for (int i = 0; net->apart && i < ITEMS * n; i++) {
+        live(pl, i, 0);
+        live(pl, i, pl->end);
+    }
+}
+
+/* Whether all activations fit in a cache, even if each has memory of its own. */
+static bool may_stand_apart(const struct planner *pl)
+{
+    const struct net *net = pl->net;
+    size_t sum = 0;
+    for (int i = 0; i < net->n_layers; i++) {
+        const struct layer *l = &net->layers[i];
+        size_t copies = 1 + (pl->needs_dy[i] ? 1 : 0);
+        sum = mem_add(sum, mem_mul(copies * sizeof(real), shape_size(l->out)));
+        sum = mem_add(sum, l->saved_size);
+    }
+    return mem_mul(sum, (size_t)pl->plan->batch) <= APART_BYTES;
 }
 
 static void find_needed_gradients(struct planner *pl)
@@ -214,6 +246,7 @@ static int plan_activations(struct net *net, const struct net_plan *plan, struct
     }
     fuse(&pl);
     find_needed_gradients(&pl);
+    net->apart = may_stand_apart(&pl);
     share_memory(&pl);
     set_lives(&pl);
     set_modes(net, written);

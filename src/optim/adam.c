@@ -11,5 +11,5 @@ const struct optim_ops optim_adam = {
     .n_slots = 2,
     .slot_name = {"exp_avg", "exp_avg_sq"},
     .begin = adam_family_begin,
-    .update = adam_family_update,
+    .rule = UPDATE_ADAM,
 };

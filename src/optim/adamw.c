@@ -18,5 +18,5 @@ const struct optim_ops optim_adamw = {
     .n_slots = 2,
     .slot_name = {"exp_avg", "exp_avg_sq"},
     .begin = adamw_begin,
-    .update = adam_family_update,
+    .rule = UPDATE_ADAM,
 };

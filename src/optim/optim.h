@@ -37,6 +37,8 @@ struct optim_ops {
     /* Fills *u, where `first` is set already, for step t = 1, 2, ... at learning rate lr; called by
      * every thread. */
     void (*begin)(const struct optim *o, uint64_t t, double lr, struct update *u);
+    /* The kernels' rule that does the update, from p->slot[0 ..]; UPDATE_NONE: `update` does. */
+    enum update_rule rule;
     /* Updates elements lo .. hi-1 of a parameter. u is begin's, with this parameter's learning rate
      * and weight decay. */
     void (*update)(const struct optim *o, struct param *p, const struct update *u,
@@ -80,10 +82,16 @@ void optim_swap(const struct optim *o, struct net *net);
 /* Allocates what steps of this net need; once, behind net_allocate. */
 int optim_allocate(struct optim *o, const struct net *net, struct err *e);
 
-/* One update of all trained parameters of the net, by all threads of the team, split evenly. t = 1
- * for the first step of a run. Gradients are clipped in place. One barrier inside with clip_norm,
- * none without (team may be NULL then), none at the end. */
-void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, struct team *team,
-                int tid, int nt);
+/* The update of step t = 1, 2, ... at learning rate lr, for layers that update their parameters
+ * right behind the gradients (pass.update). false: this optimizer needs whole gradients first, or
+ * no kernel knows its rule. */
+bool optim_begin(const struct optim *o, uint64_t t, double lr, struct step_update *s);
+
+/* One update of all trained parameters of the net, or with `rest` of those that layers have not
+ * updated, by all threads of the team, split evenly. t = 1 for the first step of a run. Gradients
+ * are clipped in place. One barrier inside with clip_norm, none without (team may be NULL then),
+ * none at the end. */
+void optim_step(const struct optim *o, struct net *net, bool rest, uint64_t t, double lr,
+                struct team *team, int tid, int nt);
 
 #endif

@@ -24,17 +24,20 @@ static bool is_updated(const struct param *p)
     return p->kind == PARAM_TRAINED && !p->frozen && p->g;
 }
 
-static size_t param_pieces(const struct param *p)
+/* Pieces of parameter j of a layer; with `rest` none where the layer has updated it. */
+static size_t param_pieces(const struct layer *l, int j, bool rest)
 {
-    return is_updated(p) ? (p->size + PIECE - 1) / PIECE : 0;
+    const struct param *p = &l->params[j];
+    bool done = rest && l->ops->flags & LAYER_UPDATES;
+    return is_updated(p) && !done ? (p->size + PIECE - 1) / PIECE : 0;
 }
 
-static size_t net_pieces(const struct net *net)
+static size_t net_pieces(const struct net *net, bool rest)
 {
     size_t n = 0;
     for (int i = 0; i < net->n_layers; i++)
         for (int j = 0; j < net->layers[i].n_params; j++)
-            n += param_pieces(&net->layers[i].params[j]);
+            n += param_pieces(&net->layers[i], j, rest);
     return n;
 }
 
@@ -42,8 +45,8 @@ static size_t net_pieces(const struct net *net)
 struct share {
     const struct optim *o;
     struct net *net;
-    struct update u;
-    double lr;
+    struct step_update step;
+    bool rest;
     real scale;    /* of all gradients */
     size_t lo, hi; /* its pieces, of the whole net */
 };
@@ -57,7 +60,7 @@ static void each_part(struct share *s, void (*fn)(struct share *s, struct param 
     for (int i = 0; i < s->net->n_layers && at < s->hi; i++)
         for (int j = 0; j < s->net->layers[i].n_params; j++) {
             struct param *p = &s->net->layers[i].params[j];
-            size_t end = at + param_pieces(p);
+            size_t end = at + param_pieces(&s->net->layers[i], j, s->rest);
             size_t lo = s->lo > at ? s->lo : at, hi = s->hi < end ? s->hi : end;
             size_t last = (hi - at) * PIECE;
             if (lo < hi)
@@ -136,32 +139,42 @@ static void average_buffers(const struct share *s)
         for (int j = 0; j < s->net->layers[i].n_params; j++) {
             const struct param *p = &s->net->layers[i].params[j];
             if (p->kind == PARAM_BUFFER)
-                average(optim_weights(s->o, p), p->w, s->o->common.ema, s->u.first, p->size);
+                average(optim_weights(s->o, p), p->w, s->o->common.ema, s->step.u.first, p->size);
         }
 }
 
 static void update(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
 {
     const struct optim *o = s->o;
-    struct update u = s->u;
+    const struct update u = param_update(p, &s->step);
     (void)piece;
-    u.lr = (real)(s->lr * (double)p->lr_mult);
-    u.weight_decay = p->decay ? (real)o->common.weight_decay : 0;
     if (s->scale != 1)
         for (size_t i = first; i < last; i++)
             p->g[i] *= s->scale;
-    o->ops->update(o, p, &u, s->net->k, first, last);
+    if (u.rule == UPDATE_NONE)
+        o->ops->update(o, p, &u, s->net->k, first, last);
+    else
+        param_step(p, &u, s->net->k, first, last);
     if (o->common.ema > 0)
         average(optim_weights(o, p) + first, p->w + first, o->common.ema, u.first, last - first);
 }
 
-void optim_step(const struct optim *o, struct net *net, uint64_t t, double lr, struct team *team,
-                int tid, int nt)
+bool optim_begin(const struct optim *o, uint64_t t, double lr, struct step_update *s)
 {
-    struct share s = {.o = o, .net = net, .lr = lr, .scale = 1};
-    size_t pieces = net_pieces(net);
-    s.u.first = t == 1;
-    o->ops->begin(o, t, lr, &s.u);
+    const struct optim_conf *c = &o->common;
+    *s = (struct step_update){
+        .u = {.rule = o->ops->rule, .first = t == 1}, .lr = lr, .weight_decay = c->weight_decay};
+    o->ops->begin(o, t, lr, &s->u);
+    return s->u.rule != UPDATE_NONE && c->l1 <= 0 && c->clip_value <= 0 && c->clip_norm <= 0 &&
+           c->ema <= 0;
+}
+
+void optim_step(const struct optim *o, struct net *net, bool rest, uint64_t t, double lr,
+                struct team *team, int tid, int nt)
+{
+    struct share s = {.o = o, .net = net, .rest = rest, .scale = 1};
+    size_t pieces = net_pieces(net, rest);
+    optim_begin(o, t, lr, &s.step);
     par_range(pieces, 1, tid, nt, &s.lo, &s.hi);
     if (o->common.l1 > 0 || o->common.clip_value > 0)
         each_part(&s, prepare);
@@ -184,7 +197,7 @@ int optim_allocate(struct optim *o, const struct net *net, struct err *e)
 {
     size_t buffers = 0;
     if (o->common.clip_norm > 0 &&
-        !(o->squares = mem_alloc(net_pieces(net), sizeof *o->squares, e)))
+        !(o->squares = mem_alloc(net_pieces(net, false), sizeof *o->squares, e)))
         return -1;
     if (o->common.ema <= 0)
         return 0;

@@ -48,13 +48,6 @@ static void sgd_begin(const struct optim *o, uint64_t t, double lr, struct updat
     u->nesterov = c->nesterov;
 }
 
-static void sgd_update(const struct optim *o, struct param *p, const struct update *u,
-                       const struct kernels *k, size_t lo, size_t hi)
-{
-    (void)o;
-    k->sgd(p->w + lo, p->g + lo, p->slot[0] ? p->slot[0] + lo : NULL, u, hi - lo);
-}
-
 const struct optim_ops optim_sgd = {
     .name = "sgd",
     .help = "stochastic gradient descent, with momentum if asked for",
@@ -67,5 +60,5 @@ const struct optim_ops optim_sgd = {
     .slots = sgd_slots,
     .check = sgd_check,
     .begin = sgd_begin,
-    .update = sgd_update,
+    .rule = UPDATE_SGD,
 };

@@ -213,8 +213,8 @@ static void average(const struct feed *f, const struct pass *p, int view, bool l
     size_t lo, hi, k = (size_t)f->job->loss.k;
     real *y = net_logits(f->job->net)->y, *sum = f->views;
     real weight = augment_view_weight(&f->job->augment, view);
-    par_range((size_t)p->n * k, 1, p->tid, p->nt, &lo, &hi);
-    for (size_t i = lo; i < hi; i++) {
+    par_range((size_t)p->n, 1, p->tid, p->nt, &lo, &hi);
+    for (size_t i = lo * k; i < hi * k; i++) {
         sum[i] = view == 0 ? weight * y[i] : sum[i] + weight * y[i];
         if (last)
             y[i] = sum[i];
@@ -229,7 +229,6 @@ static void forward(struct feed *f, const struct part *part, size_t first, struc
     int views = f->views ? augment_views(&f->job->augment) : 1;
     for (int v = 0; v < views; v++) {
         feed_gather(f, part, first, p->n, v, p->tid, p->nt);
-        team_barrier(p->team, p->tid);
         net_forward(net, p, outputs && !f->views);
         if (!f->views)
             return;

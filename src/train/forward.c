@@ -30,8 +30,8 @@ static void run(void *arg, int tid, int nt)
         int n = (int)(left < batch ? left : batch);
         struct pass p = {.n = n, .team = s->team, .tid = tid, .nt = nt};
         gather(s, first, n, tid, nt);
-        team_barrier(s->team, tid);
         net_forward(s->net, &p, true);
+        team_barrier(s->team, tid);
         if (tid == 0)
             s->each(s->arg, first, n);
         team_barrier(s->team, tid);

@@ -190,7 +190,7 @@ static int check_layer(struct gradcheck *g, struct bench *b, struct layer *l, st
     }
     fill_normal(l->dy, numbers(l), &b->rng);
     eval_layer(&alone);
-    l->ops->backward(l, &b->pass);
+    layer_backward(l, &b->pass);
     for (int i = 0; i < l->n_in; i++) {
         char name[NETFILE_NAME_MAX + 32];
         bool again = false; /* an input named twice has one gradient */

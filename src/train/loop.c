@@ -49,30 +49,36 @@ void loop_step(struct loop *lp, int tid, int nt)
     real scale = loss_scale(&job->loss, feed_weight(job, &job->samples.train, lp->order, first, n));
     const struct schedule_at where = schedule_place(lp);
     double lr = schedule_lr(&job->schedule, job->optim.common.lr, &where);
+    struct step_update update;
+    bool fused = optim_begin(&job->optim, at.step + 1, lr, &update) && lp->req->fuse;
     if (tid == 0) {
         lp->batch = (struct metrics){0};
         lp->lr = lr;
     }
     for (uint32_t i = 0; i < n; i += chunk) {
+        if (i > 0) /* the last piece's samples, labels and values are done with */
+            team_barrier(lp->team, tid);
         struct pass p = {.n = (int)(n - i < chunk ? n - i : chunk),
                          .first = (int)i,
                          .train = true,
                          .accumulate = i > 0,
                          .step = at.step,
                          .seed = job->train.seed,
+                         .update = fused && n - i <= chunk ? &update : NULL,
                          .team = lp->team,
                          .tid = tid,
                          .nt = nt};
         feed_train(&lp->feed, lp->order, first + i, p.n, at.epoch, tid, nt);
-        team_barrier(lp->team, tid);
         net_forward(job->net, &p, false);
         feed_loss(&lp->feed, p.n, scale, job->net->k, tid, nt);
-        team_barrier(lp->team, tid);
+        net_backward(job->net, &p);
         if (tid == 0)
             feed_count(&lp->feed, p.n, &lp->batch);
-        net_backward(job->net, &p);
     }
-    optim_step(&job->optim, job->net, at.step + 1, lr, lp->team, tid, nt);
+    if (fused && !net_pending(job->net))
+        return;
+    team_barrier(lp->team, tid);
+    optim_step(&job->optim, job->net, fused, at.step + 1, lr, lp->team, tid, nt);
 }
 
 /* ---- thread 0: after every step ---- */

@@ -20,7 +20,7 @@ struct run {
     struct feed feed;
     double seconds, mark, started;
     uint64_t step;
-    bool done;
+    bool fuse, done;
 };
 
 /* ---- the machine's peak ---- */
@@ -78,12 +78,15 @@ static void step(struct run *r, int tid, int nt)
     struct job *job = r->job;
     struct net *net = job->net;
     int batch = out->batch, chunk = (int)job_chunk(job);
+    struct step_update update;
+    bool fused = optim_begin(&job->optim, r->step + 1, job->optim.common.lr, &update) && r->fuse;
     for (int i = 0; i < batch; i += chunk) {
         struct pass p = {.n = batch - i < chunk ? batch - i : chunk,
                          .first = i,
                          .train = true,
                          .accumulate = i > 0,
                          .step = r->step,
+                         .update = fused && batch - i <= chunk ? &update : NULL,
                          .team = r->team,
                          .tid = tid,
                          .nt = nt};
@@ -100,7 +103,7 @@ static void step(struct run *r, int tid, int nt)
             if (net_backward_layer(net, &net->layers[l], &p))
                 lap(r, &out->layers[l - 1].backward, tid);
     }
-    optim_step(&job->optim, net, r->step + 1, job->optim.common.lr, r->team, tid, nt);
+    optim_step(&job->optim, net, fused, r->step + 1, job->optim.common.lr, r->team, tid, nt);
     team_barrier(r->team, tid);
     lap(r, &out->optimizer, tid);
 }
@@ -170,7 +173,7 @@ static void means(struct profile *p, const struct net *net)
 int profile_run(struct profile *p, struct job *job, struct team *team, const struct kernels *k,
                 bool fuse, double seconds, struct err *e)
 {
-    struct run r = {.out = p, .job = job, .team = team, .seconds = seconds};
+    struct run r = {.out = p, .job = job, .team = team, .fuse = fuse, .seconds = seconds};
     size_t n = job->train.batch > 0 ? (size_t)job->train.batch : 1000; /* to invent */
     *p = (struct profile){.n_layers = job->net->n_layers - 1};
     p->layers = mem_alloc((size_t)p->n_layers, sizeof *p->layers, e);

@@ -95,8 +95,7 @@ static void columns(const struct kernels *k, const struct arrays *s, size_t n, e
                     int rows)
 {
     int cols = (int)n / rows;
-    for (int nt = 3, tid = 0; tid < nt; tid++)
-        k->col_sums(s->y, s->a, cols, rows, cols, mode, tid, nt);
+    k->col_sums(s->y, s->a, cols, rows, cols, mode);
 }
 
 static void dots(const struct kernels *k, const struct arrays *s, size_t n, enum grad_mode mode,

@@ -17,8 +17,10 @@ static bool is_fused(const struct kernels *k)
 
 static struct matmul_case sample(uint32_t *seed, int m, int n, int k)
 {
-    struct matmul_case c = {m, n, k, (int)(array_random(seed) % CASE_ALL), ACT_NONE};
+    struct matmul_case c = {m, n, k, (int)(array_random(seed) % CASE_ALL), ACT_NONE, CASE_STORE};
     c.act = (enum act)(array_random(seed) % ACT_SOFTMAX);
+    if (array_random(seed) % 2)
+        c.update = (enum case_update)(array_random(seed) % CASE_UPDATES);
     return c;
 }
 
@@ -48,8 +50,12 @@ static void every_switch(void **state)
         const struct kernels *k = kernels_get(kernels_names[i]);
         for (int s = 0; k && s < 5; s++)
             for (int flags = 0; flags < CASE_ALL; flags++) {
-                struct matmul_case c = {shapes[s][0], shapes[s][1], shapes[s][2], flags,
-                                        (enum act)(flags % (ACT_SOFTMAX + 1))};
+                struct matmul_case c = {shapes[s][0],
+                                        shapes[s][1],
+                                        shapes[s][2],
+                                        flags,
+                                        (enum act)(flags % (ACT_SOFTMAX + 1)),
+                                        (enum case_update)(flags % CASE_UPDATES)};
                 case_check(&c, k, is_fused(k));
             }
     }
@@ -64,8 +70,9 @@ static void large_shapes(void **state)
         const struct kernels *k = kernels_get(kernels_names[i]);
         for (int s = 0; k && s < 4; s++)
             for (int flags = 0; flags < 4; flags++) {
-                struct matmul_case c = {shapes[s][0], shapes[s][1], shapes[s][2],
-                                        flags | CASE_ADD | CASE_BIAS | CASE_WIDE, ACT_RELU};
+                struct matmul_case c = {shapes[s][0], shapes[s][1],
+                                        shapes[s][2], flags | CASE_ADD | CASE_BIAS | CASE_WIDE,
+                                        ACT_RELU,     (enum case_update)(flags)};
                 case_check(&c, k, is_fused(k));
             }
     }
@@ -83,8 +90,8 @@ static void tiny_blocks(void **state)
         int m = (int)(array_random(&seed) % 40), n = (int)(array_random(&seed) % 60);
         struct matmul_case c = sample(&seed, m, n, (int)(array_random(&seed) % 30));
         case_check(&c, &k, false);
-        real *a = malloc((size_t)(m * n + 1) * sizeof *a),
-             *b = malloc((size_t)(m * n + 1) * sizeof *b);
+        real *a = malloc((case_size(&c) + 1) * sizeof *a),
+             *b = malloc((case_size(&c) + 1) * sizeof *b);
         case_run(&c, &k, 1, a);
         case_run(&c, kernels_get("base"), 1, b);
         case_compare(&c, "blocks", a, b, true);
@@ -104,8 +111,8 @@ static void same_bits_with_fused_sets(void **state)
     for (int round = 0; round < 300; round++) {
         int m = (int)(array_random(&seed) % 60), n = (int)(array_random(&seed) % 90);
         struct matmul_case c = sample(&seed, m, n, (int)(array_random(&seed) % 60));
-        real *x = malloc((size_t)(m * n + 1) * sizeof *x),
-             *y = malloc((size_t)(m * n + 1) * sizeof *y);
+        real *x = malloc((case_size(&c) + 1) * sizeof *x),
+             *y = malloc((case_size(&c) + 1) * sizeof *y);
         case_run(&c, a, 1, x);
         case_run(&c, b, 2, y);
         case_compare(&c, "avx2 and avx512", x, y, true);

@@ -280,7 +280,7 @@ static void run_update(void *arg, int tid, int nt)
 {
     struct run *r = arg;
     double lr = golden_get(&r->g, "lr", r->conf.steps)[r->step];
-    optim_step(&r->optim, r->net, r->step + 1, lr, r->team, tid, nt);
+    optim_step(&r->optim, r->net, false, r->step + 1, lr, r->team, tid, nt);
 }
 
 /* The first `steps` steps; r->losses. */

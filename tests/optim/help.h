@@ -88,7 +88,7 @@ struct steps {
 static inline void one_step(void *arg, int tid, int nt)
 {
     const struct steps *s = arg;
-    optim_step(s->o, s->net, s->t, s->lr, s->team, tid, nt);
+    optim_step(s->o, s->net, false, s->t, s->lr, s->team, tid, nt);
 }
 
 #endif

@@ -97,7 +97,7 @@ static void test_average(void **state)
     assert_true(optim_weights(&o, &p[0]) == slots[2] && optim_weights(&o, &p[1]) == w[1]);
     for (uint64_t t = 1; t < 30; t++) {
         p[2].w[4] = (real)(t * t) / 1024;
-        optim_step(&o, &net, t, 0.1, NULL, 0, 1);
+        optim_step(&o, &net, false, t, 0.1, NULL, 0, 1);
         for (int i = 0; i < 130; i++)
             average[i] = t == 1 ? (double)p[0].w[i] : 0.75 * average[i] + 0.25 * (double)p[0].w[i];
         running = t == 1 ? (double)p[2].w[4] : 0.75 * running + 0.25 * (double)p[2].w[4];
@@ -162,7 +162,7 @@ static void test_even_shares(void **state)
         struct param p[3], q[3];
         struct net net = make_net(p, sizes, 3, 0), old = make_net(q, sizes, 3, 0);
         size_t changed = 0;
-        optim_step(&o, &net, 1, 0.1, NULL, tid, 3);
+        optim_step(&o, &net, false, 1, 0.1, NULL, tid, 3);
         for (int i = 0; i < 3; i++)
             for (size_t j = 0; j < sizes[i]; j++)
                 changed += p[i].w[j] != q[i].w[j];
@@ -186,7 +186,7 @@ static void test_marks_of_params(void **state)
     p[3].lr_mult = 2;
     real *g = p[4].g;
     p[4].g = NULL;
-    optim_step(&o, &net, 1, 0.25, NULL, 0, 1);
+    optim_step(&o, &net, false, 1, 0.25, NULL, 0, 1);
     p[4].g = g;
     for (int i = 0; i < 3; i++) {
         const double quarter = 0.25, half = 0.5;
@@ -203,7 +203,7 @@ static void test_marks_of_params(void **state)
     p[2].g[0] = 1;
     p[3].g[0] = -1;
     p[3].w[0] = 2;
-    optim_step(&l, &net, 1, 0.25, NULL, 0, 1);
+    optim_step(&l, &net, false, 1, 0.25, NULL, 0, 1);
     assert_true(p[2].g[0] == 1); /* l1 as weight_decay: not where decay = no */
     assert_true(p[3].g[0] == (real)-0.5);
     free_net(&net);

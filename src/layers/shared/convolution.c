@@ -103,21 +103,49 @@ static struct conv conv_of(const struct layer *l, const struct pass *p)
     return cv;
 }
 
+/* Leaves the samples of this thread in cv. */
+static void keep_own(struct conv *cv, const struct pass *p)
+{
+    int lo, hi;
+    layer_rows(p, &lo, &hi);
+    size_t in = (size_t)lo * (size_t)(cv->c * cv->h * cv->w);
+    size_t out = (size_t)lo * (size_t)(cv->oc * cv->oh * cv->ow);
+    cv->n = hi - lo;
+    cv->x += in;
+    cv->y += out;
+    if (cv->dx) {
+        cv->dx += in;
+        cv->dy += out;
+    }
+    if (cv->dact_y)
+        cv->dact_y += in;
+}
+
 void convolution_forward(struct layer *l, const struct pass *p)
 {
     struct conv cv = conv_of(l, p);
-    p->k->conv_forward(&cv, p->tid, p->nt);
+    cv.dx = NULL;
+    if (p->own)
+        keep_own(&cv, p);
+    p->k->conv_forward(&cv, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
 }
 
 void convolution_backward(struct layer *l, const struct pass *p)
 {
     struct conv cv = conv_of(l, p);
-    if (cv.dweight)
-        p->k->conv_backward_weights(&cv, p->tid, p->nt);
-    if (cv.dx)
-        p->k->conv_backward_data(&cv, p->tid, p->nt);
-    if (!cv.dweight)
+    if (!cv.dx)
         return;
+    if (p->own)
+        keep_own(&cv, p);
+    p->k->conv_backward_data(&cv, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
+}
+
+/* Other layers use the memory for partial sums too: barriers stand on both sides of it. */
+void convolution_backward_params(struct layer *l, const struct pass *p)
+{
+    struct conv cv = conv_of(l, p);
+    p->k->conv_backward_weights(&cv, p->tid, p->nt);
     team_barrier(p->team, p->tid);
     p->k->conv_backward_weights_sum(&cv, p->tid, p->nt);
+    team_barrier(p->team, p->tid);
 }

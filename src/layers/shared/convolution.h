@@ -21,5 +21,6 @@ struct workspace convolution_workspace(const struct layer *l, const struct kerne
                                        bool train);
 void convolution_forward(struct layer *l, const struct pass *p);
 void convolution_backward(struct layer *l, const struct pass *p);
+void convolution_backward_params(struct layer *l, const struct pass *p);
 
 #endif

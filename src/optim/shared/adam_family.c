@@ -22,10 +22,3 @@ void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct upda
     u->correct1 = (real)(1 - fmath_pow(c->beta1, (double)t));
     u->correct2 = (real)sqrt(1 - fmath_pow(c->beta2, (double)t));
 }
-
-void adam_family_update(const struct optim *o, struct param *p, const struct update *u,
-                        const struct kernels *k, size_t lo, size_t hi)
-{
-    (void)o;
-    k->adam(p->w + lo, p->g + lo, p->slot[0] + lo, p->slot[1] + lo, u, hi - lo);
-}

@@ -33,9 +33,7 @@ struct adam_conf {
 
 extern const struct opt adam_family_opts[]; /* these rows alone */
 
-/* optim_ops' begin and adam's update; begin couples the weight decay (adam). */
+/* optim_ops' begin; couples the weight decay (adam). */
 void adam_family_begin(const struct optim *o, uint64_t t, double lr, struct update *u);
-void adam_family_update(const struct optim *o, struct param *p, const struct update *u,
-                        const struct kernels *k, size_t lo, size_t hi);
 
 #endif
