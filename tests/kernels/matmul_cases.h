@@ -79,6 +79,16 @@ static inline void case_take(const struct matmul_case *c, const struct case_matr
         memcpy(out + (size_t)i * (size_t)c->n, d->data + i * d->rs, (size_t)c->n * sizeof *out);
 }
 
+/* Weights and two slots. */
+static inline void case_state(const struct matmul_case *c, struct case_matrix state[3])
+{
+    for (int i = 0; i < 3; i++) {
+        state[i] = case_matrix(c->m, c->n, 0, c->flags & CASE_WIDE, 6 + (uint32_t)i);
+        for (size_t j = 0; j < state[i].size; j++) /* running squares are not negative */
+            state[i].data[j] = i == 2 ? state[i].data[j] * state[i].data[j] : state[i].data[j];
+    }
+}
+
 /* C of the case, or w and slots, as kernels k compute them with nt threads, one after the other;
  * m x n without gaps. */
 static inline void case_run(const struct matmul_case *c, const struct kernels *k, int nt, real *out)
@@ -89,11 +99,7 @@ static inline void case_run(const struct matmul_case *c, const struct kernels *k
     struct case_matrix y = case_matrix(c->m, c->n, 0, c->flags & CASE_WIDE, 4);
     struct case_matrix state[3];
     const struct update u = case_rule(c);
-    for (int i = 0; i < 3; i++) {
-        state[i] = case_matrix(c->m, c->n, 0, c->flags & CASE_WIDE, 6 + (uint32_t)i);
-        for (size_t j = 0; j < state[i].size; j++) /* running squares are not negative */
-            state[i].data[j] = i == 2 ? state[i].data[j] * state[i].data[j] : state[i].data[j];
-    }
+    case_state(c, state);
     real *bias = array_new((size_t)c->n);
     array_fill(bias, (size_t)c->n, 5);
     real *scratch = aligned_alloc(64, (k->matmul_scratch + 16) * sizeof *scratch / 64 * 64 + 64);

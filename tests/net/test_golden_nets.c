@@ -272,8 +272,11 @@ static void run_batch(void *arg, int tid, int nt)
 {
     struct run *r = arg;
     int at, n = batch_of_step(r, &at), chunk = r->way.chunk ? r->way.chunk : n;
-    for (int first = 0; first < n; first += chunk)
+    for (int first = 0; first < n; first += chunk) {
+        if (first > 0) /* the last piece's samples are done with */
+            team_barrier(r->team, tid);
         run_piece(r, at, n, first, n - first < chunk ? n - first : chunk, tid, nt);
+    }
 }
 
 static void run_update(void *arg, int tid, int nt)
