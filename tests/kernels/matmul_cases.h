@@ -141,12 +141,13 @@ static inline void case_run(const struct matmul_case *c, const struct kernels *k
     for (int i = 0; d.size > 0 && i < c->m - 1; i++)
         for (ptrdiff_t j = c->n; j < d.rs; j++) /* between the rows nothing was touched */
             assert_true(array_same(d.data[i * d.rs + j], before[i * d.rs + j]));
-    for (int i = 0; c->update && i < 3; i++)
-        case_take(c, &state[i], out + (size_t)i * (size_t)c->m * (size_t)c->n);
+    for (int i = 0; i < 3; i++) {
+        if (c->update)
+            case_take(c, &state[i], out + (size_t)i * (size_t)c->m * (size_t)c->n);
+        assert_true(array_free(state[i].data, state[i].size));
+    }
     if (!c->update)
         case_take(c, &d, out);
-    for (int i = 0; i < 3; i++)
-        assert_true(array_free(state[i].data, state[i].size));
     free(before);
     free(scratch);
     assert_true(array_free(a.data, a.size) && array_free(b.data, b.size));
