@@ -28,7 +28,7 @@ static const struct cmd_opt options[] = {
      offsetof(struct conf, format), 0, 0},
     {"labels", 0, "FILE", "labels of a data file, where they stand apart (idx, npy)", CMD_TEXT,
      offsetof(struct conf, labels), 0, 0},
-    {"export", 0, "KIND", "also write the samples as csv, npy or png (a grid of the first images)",
+    {"export", 0, "KIND", "also write the samples as csv, npy, cifar, or png (a grid of the first)",
      CMD_TEXT, offsetof(struct conf, export), 0, 0},
     {"output", 'o', "DIR", "folder of what is exported (default: the current one)", CMD_TEXT,
      offsetof(struct conf, output), 0, 0},

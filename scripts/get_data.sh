@@ -9,16 +9,17 @@ usage()
 usage: scripts/get_data.sh [--to DIR] [--manifest FILE] SET..|all
        scripts/get_data.sh --list
 
-Gets data sets (all: every one there is) into datasets/SET/. Nothing is kept that is not what datasets/manifest says: number
-of samples, samples of each class, and the sha256 of the values. Files that are there are checked and
-stay as they are.
+Gets data sets (all: every one there is) into datasets/SET/. Nothing is kept that is not what
+datasets/manifest says: number of samples, samples of each class, and the sha256 of the values.
+Files that are there are checked and stay as they are.
 
   --to DIR         the folder of the data sets [datasets]
   --manifest FILE  what to get and from where [datasets/manifest]
   --list           prints the names of the sets
   --help           prints this
 
-DIYNN_MIRROR=DIR takes the files from DIR/SET/ and not from the network.
+DIYNN_MIRROR=DIR takes the files from DIR/SET/ and not from the network. There cifar10 may be a
+copy in JPEG images (cifar10-jpg.tar.gz), which ./diynn decodes: the pictures are nearly the same.
 
 Exit code: 0 all there, 1 something could not be had, 2 wrong usage.
 END
@@ -184,16 +185,114 @@ check_idx()
     }
 }
 
+# CIFAR: rows of a byte for the class and 3072 values.
+check_cifar()
+{
+    n=$(wc -c <"$1" | tr -d ' ')
+    [ "$n" = $((samples * 3073)) ] || {
+        reason="has $n bytes, not $samples rows of 3073"
+        return 1
+    }
+    # a class of 10 would end a line: it becomes 255
+    got=$(tr '\n' '\377' <"$1" | fold -b -w 3073 | cut -b 1 | tr -d '\n' | od -An -v -tu1 | awk '
+        { for (i = 1; i <= NF; i++) { n[$i]++; if ($i > most) most = $i } }
+        END { for (i = 0; i <= most; i++) printf "%s%d", i ? "," : "", n[i] }')
+    [ "$got" = "$counts" ] || {
+        reason="has other numbers of samples per class: $got, not $counts"
+        return 1
+    }
+}
+
+# Names of classes, a line each.
+check_names()
+{
+    got=$(grep . "$1" | tr '\n' ',')
+    [ "$got" = "$counts," ] || {
+        reason="has other names: $(printf %s "$got" | head -c 60), not $counts"
+        return 1
+    }
+}
+
+# The members of a packed archive, one behind the other, as $2.
+unpack_members() # ARCHIVE TO MEMBER..
+{
+    archive=$1
+    unpacked=$2
+    shift 2
+    : >"$unpacked"
+    for member; do
+        gzip -dc <"$archive" 2>"$work/said" | tar -xOf - "$member" >>"$unpacked" 2>>"$work/said" || {
+            reason="has no sound $member: $(tail -n 1 "$work/said")"
+            return 1
+        }
+    done
+}
+
+# $file from CIFAR's own archive $1, as $2: the training part lies there in five files.
+unpack_cifar()
+{
+    dir=cifar-10-batches-bin
+    case $file in
+    train.bin)
+        unpack_members "$1" "$2" "$dir/data_batch_1.bin" "$dir/data_batch_2.bin" \
+            "$dir/data_batch_3.bin" "$dir/data_batch_4.bin" "$dir/data_batch_5.bin"
+        ;;
+    test.bin) unpack_members "$1" "$2" "$dir/test_batch.bin" ;;
+    *) unpack_members "$1" "$2" "$dir/$file" ;;
+    esac
+}
+
+# $file from an archive $1 of JPEG images in cifar10/train/CLASS/ and cifar10/test/CLASS/, as $2.
+# The program itself decodes them; images of the classes take turns.
+unpack_jpeg()
+{
+    part=${file%.bin}
+    if [ "$part" = "$file" ]; then # the names of the classes
+        gzip -dc <"$1" 2>"$work/said" | tar -tf - 2>>"$work/said" |
+            awk -F / '$2 == "train" && NF == 4 && $4 != "" { print $3 }' | sort -u >"$2"
+        return
+    fi
+    diynn=${DIYNN:-${root:-./}diynn}
+    [ -x "$diynn" ] || {
+        reason="holds JPEG images, which need the program diynn (make builds it)"
+        return 1
+    }
+    tree=$work/tree
+    rm -rf "$tree"
+    mkdir "$tree"
+    gzip -dc <"$1" 2>"$work/said" | tar -xf - -C "$tree" "cifar10/$part" 2>>"$work/said" || {
+        reason="is damaged or has no cifar10/$part: $(tail -n 1 "$work/said")"
+        return 1
+    }
+    (cd "$tree/cifar10/$part" && find . -name '*.jpg') |
+        awk -F / 'NF == 3 { print $3 "\t" $2 }' | sort |
+        awk -F '\t' -v part="$part" '{ print part "/" $2 "/" $1 "\t" $2 }' >"$tree/cifar10/list"
+    "$diynn" data -q --format images --set data.shape=3x32x32 --set data.cache=no --export cifar \
+        -o "$tree" "$tree/cifar10/list" >"$work/said" 2>&1 || {
+        reason="cannot be decoded: $(tail -n 1 "$work/said")"
+        return 1
+    }
+    mv "$tree/list.bin" "$2"
+    rm -rf "$tree"
+}
+
 # ---- one file --------------------------------------------------------------------------------------
 
 # Checks the unpacked $1 against the manifest's line of the file: $format $samples $counts $content.
-# $2: folder for what this needs. A known copy is right by its bytes alone.
+# $2: folder for what this needs.
 check_content()
 {
-    if [ "$format" = idx ]; then
-        check_idx "$1"
-        return
-    fi
+    case $format in
+    idx) check_idx "$1" ;;
+    cifar) check_cifar "$1" ;;
+    names) check_names "$1" ;;
+    *) check_text "$1" "$2" ;;
+    esac
+}
+
+# Text of any layout, by its values. A known copy is right by its bytes alone.
+check_text()
+{
     got=$(sum sha256 "$1")
     ! awk -v s="$set" -v f="$file" -v raw="$got" '
         $1 == "copy" && $2 == s && $3 == f && $5 == raw { found = 1 }
@@ -223,8 +322,13 @@ check_content()
 # Makes $work/result of the loaded $work/load in $layout; false with $reason.
 accept()
 {
-    unpack "$work/load" "$work/raw" || return 1
     case $layout in
+    cifar) unpack_cifar "$work/load" "$work/raw" || return 1 ;;
+    jpeg) unpack_jpeg "$work/load" "$work/raw" || return 1 ;;
+    *) unpack "$work/load" "$work/raw" || return 1 ;;
+    esac
+    case $layout in
+    cifar | jpeg) cp "$work/raw" "$work/result" ;;
     libsvm)
         libsvm_to_usps <"$work/raw" >"$work/text"
         mv "$work/text" "$work/raw"
@@ -258,21 +362,23 @@ check_sums()
     }
 }
 
-# Loads and checks from one source; messages on the way; false when it is not to be had there.
-try_source()
+# Loads $address to $work/load; an archive that was loaded for the file before is still there.
+load()
 {
-    reason=
+    if [ "$loaded" = "$address" ]; then
+        mv "$work/keep/load" "$work/load"
+        return
+    fi
+    rm -f "$work/keep/load"
+    loaded=
     if [ -n "${DIYNN_MIRROR:-}" ]; then
-        from=$DIYNN_MIRROR/$set/${address##*/}
-        [ -e "$from" ] || return 1
         cp "$from" "$work/load" 2>"$work/said" || {
             say "cannot read $from: $(tail -n 1 "$work/said")"
             return 1
         }
-        found=1
+        # other bytes may be right too, unless nothing else tells
+        [ "$content" = - ] || return 0
     else
-        from=$address
-        found=1
         say "loading $from"
         curl --fail --location --silent --show-error --retry 2 --connect-timeout 20 \
             --max-time 1800 --max-filesize 2000000000 --output "$work/load" "$from" \
@@ -280,15 +386,46 @@ try_source()
             say "cannot load $from: $(tail -n 1 "$work/said")"
             return 1
         }
-        check_sums || {
-            say "refused: $from $reason"
-            return 1
-        }
     fi
+    check_sums || {
+        say "refused: $from $reason"
+        return 1
+    }
+}
+
+# Loads and checks from one source; messages on the way; false when it is not to be had there.
+try_source()
+{
+    reason=
+    if [ -n "${DIYNN_MIRROR:-}" ]; then
+        name=${address#mirror:}
+        from=$DIYNN_MIRROR/$set/${name##*/}
+        [ -e "$from" ] || return 1
+    else
+        from=$address
+        [ "$from" = "${from#mirror:}" ] || return 1
+    fi
+    found=1
+    load || return 1
     accept || {
         say "refused: $from $reason"
         return 1
     }
+    case $layout in
+    cifar | jpeg)
+        mv "$work/load" "$work/keep/load"
+        loaded=$address
+        ;;
+    esac
+}
+
+# $1 as it is unpacked, as $2.
+open_target()
+{
+    case $format in
+    cifar | names) cp "$1" "$2" ;;
+    *) unpack "$1" "$2" ;;
+    esac
 }
 
 # The file $set/$file: there already, or from the first source that has it.
@@ -296,7 +433,7 @@ get_file()
 {
     target=$to/$set/$file
     if [ -e "$target" ]; then
-        if unpack "$target" "$work/raw" && check_content "$work/raw" "$work"; then
+        if open_target "$target" "$work/raw" && check_content "$work/raw" "$work"; then
             say "$target is there: $samples samples, checked"
             return 0
         fi
@@ -310,7 +447,7 @@ get_file()
     found=
     while read -r word s f layout size raw packed address <&3; do
         [ "$word $s $f" = "source $set $file" ] || continue
-        rm -f "$work"/*
+        find "$work" -maxdepth 1 -type f -exec rm -f {} +
         if try_source; then
             chmod 644 "$work/result"
             mv "$work/result" "$target" || return 1
@@ -321,7 +458,7 @@ get_file()
     if [ -n "${DIYNN_MIRROR:-}" ] && [ -z "$found" ]; then
         say "$DIYNN_MIRROR/$set has no $(awk -v s="$set" -v f="$file" '
             $1 == "source" && $2 == s && $3 == f {
-                n = split($8, part, "/")
+                n = split($8, part, "[/:]")
                 if (!seen[part[n]]++) {
                     printf "%s%s", sep, part[n]
                     sep = " or "
@@ -342,6 +479,8 @@ for set in $sets; do
     mkdir -p "$to/$set" || exit 1
     # in the same folder, so that mv is a rename
     work=$(mktemp -d "$to/$set/.get.XXXXXX") || exit 1
+    mkdir "$work/keep" || exit 1
+    loaded=
     while read -r word s file format samples counts content <&4; do
         [ "$word $s" = "file $set" ] || continue
         get_file || failed=1

@@ -10,6 +10,8 @@
 
 static const char *const auto_words[] = {"auto", NULL};
 static const char *const target_words[] = {"class", "value", "input", NULL};
+static const char *const resize_words[] = {"crop", "stretch", NULL};
+static const char *const broken_words[] = {"fatal", "skip", NULL};
 static const char *const header_words[] = {"auto", "yes", "no", NULL};
 static const char *const delimiter_words[] = {"auto", "comma", "semicolon", "tab", "space", NULL};
 static const char *const normalize_words[] = {"none",     "unit",    "minmax",
@@ -19,7 +21,7 @@ const struct opt data_opts[] = {
     {.name = "train",
      .type = OPT_STRING,
      .offset = OFFSET(train),
-     .help = "file of training samples"},
+     .help = "file of training samples, or several: a.bin, b.bin"},
     {.name = "test", .type = OPT_STRING, .offset = OFFSET(test), .help = "file of test samples"},
     {.name = "validation",
      .type = OPT_STRING,
@@ -148,6 +150,25 @@ const struct opt data_opts[] = {
      .type = OPT_STRING,
      .offset = OFFSET(validation_labels),
      .help = "idx, npy: file with the labels of validation"},
+    {.name = "resize",
+     .type = OPT_WORD,
+     .offset = OFFSET(resize),
+     .def = "crop",
+     .words = resize_words,
+     .help = "images: how they get to shape; crop: scaled until they cover it, and the middle "
+             "taken; stretch: as wide and as high as it is"},
+    {.name = "broken",
+     .type = OPT_WORD,
+     .offset = OFFSET(broken),
+     .def = "fatal",
+     .words = broken_words,
+     .help = "images: what a damaged one is; fatal: an error; skip: named and left out"},
+    {.name = "cache",
+     .type = OPT_BOOL,
+     .offset = OFFSET(cache),
+     .def = "yes",
+     .help = "images: keep them as they were decoded, for the next start, in "
+             "$XDG_CACHE_HOME/diynn or ~/.cache/diynn"},
     OPT_END};
 
 /* One problem of the section: "FILE:LINE: [data] ..." at the line of `key`. */

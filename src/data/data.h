@@ -38,6 +38,10 @@ struct data_conf {
     int delimiter;                           /* enum data_delimiter */
     /* arrays (idx, npy): files of labels; "" by the file's own name, where that has a pattern */
     char *labels, *test_labels, *validation_labels;
+    /* images */
+    int resize; /* enum image_fit (image/image.h) */
+    int broken; /* enum data_broken */
+    bool cache;
     /* Not keys of the section: set by who reads a further file for a net that is there. */
     bool no_target;     /* a file without targets will do: its samples get label and target NULL,
                          * classes and k 0; a table of shape's values and no more has none */
@@ -59,6 +63,7 @@ enum data_normalize {
     NORMALIZE_CHANNEL   /* each channel to mean 0, deviation 1 */
 };
 
+enum data_broken { BROKEN_FATAL, BROKEN_SKIP };
 enum data_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 enum data_delimiter {
     DELIMITER_AUTO,
@@ -96,6 +101,11 @@ struct samples {
      * normalized when they are read (samples_row, samples_at). */
     unsigned char *bytes;        /* n x (h, w, c) */
     struct samples_scale *scale; /* how they are normalized; NULL: they are not */
+    struct {
+        bool known;
+        uint64_t size;
+        uint32_t crc;
+    } print; /* of all files that were read, where these are not one (and `labels`) */
 };
 
 void samples_free(struct samples *s);
@@ -185,10 +195,15 @@ int data_normalize_with(struct samples *s, const real *mean, const real *std, in
 void data_normalize_rows(real *x, size_t n, struct shape shape, const real *mean, const real *std,
                          int n_norm);
 
-/* One file by its format ("": by name and content). A missing file below datasets/NAME/ is answered
- * with the command that gets it. */
+/* One file by its format ("": by name and content), or several as one: "a.bin, b.bin". A missing
+ * file below datasets/NAME/ is answered with the command that gets it. */
 int data_read_file(struct samples *s, const char *path, const char *format,
                    const struct data_conf *c, struct err *e);
+
+/* Size and checksum of all that samples just read from `path` came from: files are told apart by
+ * them. ERR_DATA where it cannot be read again. */
+int data_fingerprint(const struct samples *s, const char *path, uint64_t *size, uint32_t *crc,
+                     struct err *e);
 
 /* Makes the targets of samples just read what [data] asks for: class numbers become values where
  * target = value. ERR_NET where target = class and there are none; `giver` is the message's "PATH
@@ -202,6 +217,7 @@ struct data_format {
     /* Whether a file looks like this format: its name (without .gz or .bz2; "": not asked), or its
      * first bytes (unpacked, n <= DATA_HEAD, a NUL behind them; n = 0: not asked). */
     bool (*detect)(const char *path, const char *head, size_t n);
+    bool folders; /* read takes the path of a folder too, with an empty blob */
     /* Reads a whole unpacked file. ERR_DATA: "PATH:LINE: ..." or "PATH: ...". */
     int (*read)(struct samples *s, const char *path, const struct blob *b,
                 const struct data_conf *c, struct err *e);

@@ -1,4 +1,5 @@
-/* export.h - samples into files that other programs read: csv, npy, and pictures of them.
+/* export.h - samples into files that other programs read: csv, npy, CIFAR's rows, and
+ * pictures of them.
  *
  * In files a sample is in the order c, h, w. Files are written whole or not at all (io.h). */
 #ifndef DATA_EXPORT_H
@@ -38,6 +39,12 @@ int export_npy(const char *path, const struct part *p, struct err *e);
 
 /* The same for the targets of a part that has some: n classes as int64, or n x k values. */
 int export_npy_targets(const char *path, const struct part *p, struct err *e);
+
+/* PATH as the binary files of CIFAR-10: a row of 3073 bytes for each sample, and the classes'
+ * names, where there are some, in batches.meta.txt beside it. ERR_DATA for samples that are no
+ * 3x32x32 images with a class, or whose values are no whole numbers from 0 to 255; ERR_USAGE where
+ * other names stand there, unless `force`. */
+int export_cifar(const char *path, const struct part *p, bool force, struct err *e);
 
 /* PATH as PNG: the first images of a part in a grid, from the least value of them (black) to the
  * greatest. ERR_DATA where the samples are no images. */

@@ -38,30 +38,16 @@ static const char *giver(const struct load *l, int which, char *out, size_t n)
     return out;
 }
 
-/* Size and checksum of a file and of the file of its labels, as one. */
-static int fingerprint(struct data_source *source, const struct samples *s, const char *path,
-                       struct err *e)
-{
-    uint64_t size;
-    uint32_t crc;
-    if (io_fingerprint(path, ERR_DATA, &source->size, &source->crc, e))
-        return -1;
-    if (s->labels) {
-        if (io_fingerprint(s->labels, ERR_DATA, &size, &crc, e))
-            return -1;
-        source->size += size;
-        source->crc = io_crc32(source->crc, &crc, sizeof crc);
-    }
-    source->path = mem_strdup(path, e);
-    return source->path ? 0 : -1;
-}
-
 static int read_file(struct load *l, int which, struct samples *to, const char *path,
                      const struct data_conf *c, struct err *e)
 {
     if (data_read_file(to, path, c->format, c, e))
         return -1;
-    return fingerprint(&l->d->source[which], to, path, e);
+    struct data_source *source = &l->d->source[which];
+    if (data_fingerprint(to, path, &source->size, &source->crc, e))
+        return -1;
+    source->path = mem_strdup(path, e);
+    return source->path ? 0 : -1;
 }
 
 /* A file beside train: its classes and its shape are train's. */

@@ -111,7 +111,7 @@ fi
 
 run "$DIYNN" data "$T/pets.csv" --export cvs
 expect 2 'an unknown kind'
-expect_err 'must be csv, npy or png'
+expect_err 'must be csv, npy, png or cifar'
 run "$DIYNN" data "$T/pets.csv" --export png -o "$T/p"
 expect 4 'a table is no picture'
 expect_err 'samples of 3 are no images'

@@ -224,8 +224,9 @@ refused_idx 'another label' train-labels-idx1-ubyte.gz \
 # shellcheck disable=SC2016 # the dollars are awk's
 check 'the manifest is sound' awk '
     !NF || /^#/ { next }
-    $1 == "file" && NF == 7 && length($7) == 64 { file[$2 " " $3] = 1; next }
+    $1 == "file" && NF == 7 && (length($7) == 64 || $7 == "-") { file[$2 " " $3] = 1; next }
     $1 == "source" && NF == 8 && $8 ~ /^https:/ { source[$2 " " $3] = 1; next }
+    $1 == "source" && NF == 8 && $8 ~ /^mirror:/ && $7 ~ /^sha256:/ { next }
     $1 == "copy" && NF == 5 && length($5) == 64 { next }
     { print "line " FNR ": " $0; bad = 1 }
     END {
@@ -244,10 +245,10 @@ expect_out usps
 expect_out mnist
 run scripts/get_data.sh
 expect 2 'no set'
-expect_err 'which set? one of: usps mnist, or all'
+expect_err 'which set? one of: usps mnist cifar10, or all'
 run scripts/get_data.sh cats
 expect 2 'an unknown set'
-expect_err "unknown set 'cats'; there are: usps mnist"
+expect_err "unknown set 'cats'; there are: usps mnist cifar10"
 run scripts/get_data.sh --to
 expect 2 'an option without its value'
 run scripts/get_data.sh --what

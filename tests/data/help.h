@@ -135,6 +135,7 @@ static inline void read_badly(const char *path, const char *lines, const char *m
     assert_string_equal(e.msg, message);
     assert_int_equal(e.kind, ERR_DATA);
     assert_null(s.x);
+    assert_null(s.bytes);
     assert_int_equal(mem_live(), live);
 }
 

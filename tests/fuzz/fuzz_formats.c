@@ -28,7 +28,9 @@ static void check(const struct samples *s, const struct data_conf *c)
         abort();
     if ((s->classes > 0) != (s->label != NULL) || (s->k > 0) != (s->target != NULL))
         abort();
-    for (size_t i = 0; i < numbers; i++) {
+    if (!s->x == !s->bytes)
+        abort();
+    for (size_t i = 0; s->x && i < numbers; i++) {
         if (!isfinite(s->x[i]))
             abort();
     }
@@ -67,7 +69,7 @@ static void read_as(const struct data_format *format, const struct data_conf *c,
     stream_close(in);
     if (rc == 0)
         check(&s, c);
-    else if (s.x || e.kind == ERR_NONE)
+    else if (s.x || s.bytes || e.kind == ERR_NONE)
         abort();
     samples_free(&s);
     blob_free(&b);
