@@ -44,6 +44,13 @@ struct predict {
 
 /* ---- one sample ---- */
 
+/* The file of sample `at` of the part. */
+static const char *file_of(const struct predict *v, size_t at)
+{
+    const struct samples *s = v->net.part.of;
+    return s->files ? s->files[v->net.part.index[at]] : v->net.part_name;
+}
+
 static int by_key(const void *a, const void *b)
 {
     const struct guess *p = a, *q = b;
@@ -107,7 +114,7 @@ static int print_line(struct predict *v, size_t at, size_t i)
     struct err *e = v->e;
     char name[64];
     v->text.n = 0;
-    if (export_field(&v->text, v->net.part_name, e) || text_add(&v->text, e, ",%zu", at))
+    if (export_field(&v->text, file_of(v, at), e) || text_add(&v->text, e, ",%zu", at))
         return -1;
     for (int j = 0; v->net.job.classes && j < v->top; j++)
         if (text_add(&v->text, e, ",") ||
@@ -129,7 +136,7 @@ static int add_json(struct predict *v, size_t at, size_t i)
 {
     char name[64];
     json_t *list = json_array();
-    json_t *sample = json_pack("{s:o, s:I, s:O}", "file", ui_json_text(v->net.part_name), "index",
+    json_t *sample = json_pack("{s:o, s:I, s:O}", "file", ui_json_text(file_of(v, at)), "index",
                                (json_int_t)at, v->net.job.classes ? "classes" : "values", list);
     for (int j = 0; v->net.job.classes && j < v->top; j++)
         json_array_append_new(
@@ -228,10 +235,11 @@ const struct cmd cmd_predict = {
     .args = "RUN|CKPT FILE..",
     .help = "what a trained net says of the samples of files",
     .more =
-        "Prints a line of csv for each sample: the file, the number of the sample in it (from 0), "
+        "Prints a line of csv for each sample: the file, the number of the sample (from 0), "
         "the class and its probability (score, where the last layer gives no probabilities), or "
         "the values. The files are of any format that the net can be trained on (diynn help "
-        "formats), with or without targets, and are normalized as the net's data was; - is csv "
+        "formats), pictures and folders of them among these, with or without targets, and are "
+        "normalized as the net's data was; - is csv "
         "from standard input. Where a file has classes too, how often they agree is told on "
         "standard error.",
     .min_args = 2,

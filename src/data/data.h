@@ -105,7 +105,9 @@ struct samples {
         bool known;
         uint64_t size;
         uint32_t crc;
-    } print; /* of all files that were read, where these are not one (and `labels`) */
+    } print;      /* of all files that were read, where these are not one (and `labels`) */
+    char **files; /* the file of each sample, where each has its own; NULL: they have one. One
+                   * block with the names behind it */
 };
 
 void samples_free(struct samples *s);

@@ -226,12 +226,31 @@ static void print_all(struct samples *s, const struct image_set *set)
     s->print.crc = crc;
 }
 
+/* The paths of the good images, in one block. */
+static int name_files(struct samples *s, const struct image_set *set, struct err *e)
+{
+    const struct image_list *l = set->list;
+    size_t n = 0, bytes = 0;
+    for (size_t i = 0; i < l->n; i++)
+        bytes += sizeof *s->files + strlen(l->v[i].path) + 1;
+    s->files = mem_alloc(bytes, 1, e);
+    char *to = s->files ? (char *)(s->files + l->n) : NULL;
+    for (size_t i = 0; to && i < l->n; i++) {
+        if (set->file[i].status != IMAGE_GOOD)
+            continue;
+        s->files[n++] = to;
+        to = stpcpy(to, l->v[i].path) + 1;
+    }
+    return s->files ? 0 : -1;
+}
+
 /* The good images of the set become samples, which take its bytes. */
 static int take_samples(struct samples *s, struct image_set *set, struct err *e)
 {
     const struct image_list *l = set->list;
     size_t size = shape_size(set->shape), n = 0;
-    if (l->labelled && !(s->label = mem_alloc(l->n, sizeof *s->label, e)))
+    if (name_files(s, set, e) ||
+        (l->labelled && !(s->label = mem_alloc(l->n, sizeof *s->label, e))))
         return -1;
     for (size_t i = 0; i < l->n; i++) {
         if (set->file[i].status != IMAGE_GOOD)

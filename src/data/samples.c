@@ -16,6 +16,7 @@ void samples_free(struct samples *s)
     mem_free(s->names);
     mem_free(s->columns);
     mem_free(s->labels);
+    mem_free(s->files);
     mem_free(s->x);
     mem_free(s->bytes);
     mem_free(s->scale);

@@ -75,6 +75,8 @@ static void test_tree(void **state)
     read_well(&s, "t", "");
     same_classes(&s, "a c b", "a c b b b");
     same_first(&s, "30 10 0 20");
+    assert_string_equal(s.files[0], "t/a c/x.png");
+    assert_string_equal(s.files[3], "t/b/deep/er/0.png");
     assert_true(shape_equal(s.shape, (struct shape){3, 2, 2}));
     for (int i = 0; i < 12; i++)
         assert_int_equal(s.bytes[i], 30 + i); /* h, w, c */
@@ -296,7 +298,7 @@ static void test_damaged_cache(void **state)
     print_of("", "30 10 0 20");
     assert_int_equal(count_caches(), 1);
     assert_int_equal(io_read(cache_file, 1 << 20, ERR_DATA, &b, &e), 0);
-    for (size_t n = 0; n < b.size; n += n < 120 ? 1 : 13) {
+    for (size_t n = 0; n < b.size; n += n < 120 ? 8 : 97) {
         tmp_write(cache_file, b.data, n); /* cut */
         print_of("", "30 10 0 20");
         b.data[n] ^= 0x55; /* changed */
