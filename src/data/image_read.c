@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NAMED 10 /* broken images that are named */
+#define FEW   4  /* images that are not worth another thread */
 
 /* ---- one image ---- */
 
@@ -285,7 +286,8 @@ static int fill(struct image_set *set, const struct data_conf *c, struct err *e)
 {
     bool skip = c->broken == BROKEN_SKIP;
     struct work w = {.set = set};
-    struct team *team = team_new(par_default(), e);
+    size_t worth = set->list->n / FEW + 1, most = (size_t)par_default();
+    struct team *team = team_new((int)(worth < most ? worth : most), e);
     int rc = team ? 0 : -1, cached = 0;
     if (rc == 0 && c->cache) {
         set->began = folder_now();
