@@ -16,6 +16,12 @@
 
 #define SAMPLES 8 /* of a part; each has its own place in a set of a cache of 8 ways or more */
 
+/* A column of outputs: its taps, and how many from it on, same_step apart, have the same. */
+struct column {
+    struct taps taps;
+    int run;
+};
+
 /* One pass: outputs n x h x w x groups x out from inputs of `in` channels a group. */
 struct gather {
     int n, h, w, groups, in, out;
@@ -25,7 +31,8 @@ struct gather {
     float *y;
     ptrdiff_t y_image, y_row, y_pixel;
     const float *weights; /* panels */
-    bool one_run;         /* taps of a row follow each other in x */
+    const struct column *table;
+    bool one_run; /* taps of a row follow each other in x */
     const float *bias;
     bool add;
     enum act act;
@@ -64,95 +71,80 @@ static void finish_row(const struct gather *g, float *y, const float *from, size
     }
 }
 
-/* A tile of `rows` rows, which come in groups. */
-static void run_tile(const struct gather *g, struct conv_tile *t, int rows, int nv)
+/* Tiles one behind the other. */
+struct chain {
+    const float *a;
+    float *c;
+    int n;
+    ptrdiff_t a_next, c_next;
+};
+
+/* A chain of tiles of `rows` rows. */
+static void run_chain(const struct gather *g, const struct conv_tile *t, struct chain at, int rows,
+                      int nv)
 {
-    t->relu_y = t->relu_y ? g->dact_y + (t->c - g->y) : NULL;
-    conv_tiles[rows - 1][nv - 1](t);
-    if (g->act == ACT_NONE || g->act == ACT_RELU)
-        return;
+    conv_tile_fn *tile = conv_tiles[rows - 1][nv - 1];
+    bool finish = g->act != ACT_NONE && g->act != ACT_RELU;
     size_t n = (size_t)(nv - 1) * VW + t->last;
-    for (int i = 0; i < rows; i++) {
-        float *y = t->c + conv_row(t, i);
-        finish_row(g, y, g->dact_y ? g->dact_y + (y - g->y) : NULL, n);
+    for (; at.n > 0; at.n--, at.a += at.a_next, at.c += at.c_next) {
+        tile(t, at.a, at.c);
+        for (int i = 0; finish && i < rows; i++) {
+            float *y = at.c + conv_row(i, t->c_rs1, t->c_rs2);
+            finish_row(g, y, g->dact_y ? g->dact_y + (y - g->y) : NULL, n);
+        }
     }
 }
 
-/* `rows` rows, x_step and y_step apart. */
-static void run_rows(const struct gather *g, struct conv_tile *t, int rows, int nv,
+/* Chains of `count` times `unit` rows, x_step and y_step apart, in as few tiles as hold them. */
+INLINE void run_chains(const struct gather *g, const struct conv_tile *t, struct chain at,
+                       int count, const int unit, int nv, ptrdiff_t x_step, ptrdiff_t y_step)
+{
+    int most = nv == 1 ? CONV_ROWS_1 / unit : CONV_ROWS_2 / unit;
+    while (count > most) {
+        int some = count / ((count + most - 1) / most);
+        run_chain(g, t, at, some * unit, nv);
+        at.a += some * x_step;
+        at.c += some * y_step;
+        count -= some;
+    }
+    run_chain(g, t, at, count * unit, nv);
+}
+
+/* Chains of `rows` rows, x_step and y_step apart. */
+static void run_rows(const struct gather *g, struct conv_tile *t, struct chain at, int rows, int nv,
                      ptrdiff_t x_step, ptrdiff_t y_step)
 {
-    const float *a = t->a;
-    float *c = t->c;
     t->a_rs1 = CONV_GROUP * x_step;
     t->a_rs2 = x_step;
     t->c_rs1 = CONV_GROUP * y_step;
     t->c_rs2 = y_step;
-    int tiles = (rows + conv_rows(nv) - 1) / conv_rows(nv);
-    for (int i = 0; i < tiles; i++) {
-        int lo = rows * i / tiles;
-        t->a = a + lo * x_step;
-        t->c = c + lo * y_step;
-        run_tile(g, t, rows * (i + 1) / tiles - lo, nv);
-    }
+    run_chains(g, t, at, rows, 1, nv, x_step, y_step);
 }
 
-/* How many outputs from `o` on, same_step apart and before `end`, have the taps `is`. */
-static int same_taps(const struct axis *a, int o, int end, struct taps is)
-{
-    int run = 1;
-    for (o += a->same_step; o < end; o += a->same_step, run++) {
-        struct taps t = taps_at(a, o);
-        if (t.first != is.first || t.count != is.count)
-            break;
-    }
-    return run;
-}
-
-/* Three pixels x_step and y_step apart of `samples` samples. */
-static void run_groups(const struct gather *g, struct conv_tile *t, int samples, int nv,
-                       ptrdiff_t x_step, ptrdiff_t y_step)
-{
-    const float *a = t->a;
-    float *c = t->c;
-    int most = conv_rows(nv) / CONV_GROUP, tiles = (samples + most - 1) / most;
-    t->a_rs1 = g->x_image;
-    t->a_rs2 = x_step;
-    t->c_rs1 = g->y_image;
-    t->c_rs2 = y_step;
-    for (int i = 0; i < tiles; i++) {
-        int lo = samples * i / tiles;
-        t->a = a + lo * g->x_image;
-        t->c = c + lo * g->y_image;
-        run_tile(g, t, CONV_GROUP * (samples * (i + 1) / tiles - lo), nv);
-    }
-}
-
-/* `run` pixels with the same taps of `samples` samples; t is set but for the rows. */
-static void run_pixels(const struct gather *g, struct conv_tile *t, int samples, int nv, int run)
+/* `run` pixels with the same taps of `samples` samples, from a and c on. */
+static void run_pixels(const struct gather *g, struct conv_tile *t, const float *a, float *c,
+                       int samples, int nv, int run)
 {
     ptrdiff_t x_step = g->columns.same_in * g->x_pixel;
     ptrdiff_t y_step = g->columns.same_step * g->y_pixel;
-    const float *a = t->a;
-    float *c = t->c;
     if (samples < CONV_GROUP && run > samples) {
-        for (int i = 0; i < samples; i++) {
-            t->a = a + i * g->x_image;
-            t->c = c + i * g->y_image;
-            run_rows(g, t, run, nv, x_step, y_step);
-        }
+        struct chain all = {a, c, samples, g->x_image, g->y_image};
+        run_rows(g, t, all, run, nv, x_step, y_step);
         return;
     }
-    int j = 0;
-    for (; j + CONV_GROUP <= run && samples > 1; j += CONV_GROUP) {
-        t->a = a + j * x_step;
-        t->c = c + j * y_step;
-        run_groups(g, t, samples, nv, x_step, y_step);
+    int groups = run / CONV_GROUP, rest = run % CONV_GROUP;
+    if (groups > 0) {
+        struct chain at = {a, c, groups, CONV_GROUP * x_step, CONV_GROUP * y_step};
+        t->a_rs1 = g->x_image;
+        t->a_rs2 = x_step;
+        t->c_rs1 = g->y_image;
+        t->c_rs2 = y_step;
+        run_chains(g, t, at, samples, CONV_GROUP, nv, g->x_image, g->y_image);
     }
-    for (; j < run; j++) {
-        t->a = a + j * x_step;
-        t->c = c + j * y_step;
-        run_rows(g, t, samples, nv, g->x_image, g->y_image);
+    if (rest > 0) {
+        int done = groups * CONV_GROUP;
+        struct chain at = {a + done * x_step, c + done * y_step, rest, x_step, y_step};
+        run_rows(g, t, at, samples, nv, g->x_image, g->y_image);
     }
 }
 
@@ -178,18 +170,17 @@ static void gather_row(const struct gather *g, int i, int rows, int panel, int p
                           .bias = g->bias ? g->bias + at : NULL,
                           .relu = g->act == ACT_RELU && !g->dact_y,
                           .threshold = g->act_param,
-                          .relu_y = g->act == ACT_RELU ? g->dact_y : NULL};
+                          .relu_y = g->act == ACT_RELU ? g->dact_y : NULL,
+                          .y = g->y};
     int run, step = g->columns.same_step;
     for (int first = q0; first < axis_least(q0 + step, q1); first++)
         for (int q = first; q < q1; q += run * step) {
-            struct taps c = taps_at(&g->columns, q);
-            run = same_taps(&g->columns, q, q1, c);
-            t.a = x + c.in * g->x_pixel;
-            t.b = weights + (r.first * g->columns.taps + c.first) * tap;
-            t.nq = g->one_run ? 1 : c.count;
-            t.nk = g->one_run ? c.count * g->in : g->in;
-            t.c = y + q * g->y_pixel;
-            run_pixels(g, &t, rows, nv, run);
+            const struct column *c = &g->table[q];
+            run = axis_least(c->run, (q1 - q + step - 1) / step);
+            t.b = weights + (r.first * g->columns.taps + c->taps.first) * tap;
+            t.nq = g->one_run ? 1 : c->taps.count;
+            t.nk = g->one_run ? c->taps.count * g->in : g->in;
+            run_pixels(g, &t, x + c->taps.in * g->x_pixel, y + q * g->y_pixel, rows, nv, run);
         }
 }
 
@@ -209,6 +200,18 @@ static void gather(const struct gather *g, int tid, int nt)
         int i1 = (int)((size_t)g->n * ((size_t)tile + 1) / (size_t)tiles);
         gather_row(g, i0, i1 - i0, part % panels, p, (int)q0, (int)q1);
         lo += q1 - q0;
+    }
+}
+
+/* Fills the table of n columns. */
+static void make_columns(struct column *to, const struct axis *a, int n)
+{
+    for (int q = n; q-- > 0;) {
+        int next = q + a->same_step;
+        to[q].taps = taps_at(a, q);
+        bool same = next < n && to[next].taps.first == to[q].taps.first &&
+                    to[next].taps.count == to[q].taps.count;
+        to[q].run = same ? to[next].run + 1 : 1;
     }
 }
 
@@ -238,6 +241,22 @@ static size_t packed_size(const struct conv *cv, bool back)
     return taps * (back ? padded(cg) * (size_t)og : padded(og) * (size_t)cg) + VW;
 }
 
+/* Packs the weights and fills the table, both in scratch. */
+static void prepare(struct gather *g, const struct conv *cv, bool back)
+{
+    struct column *table = (struct column *)(cv->scratch + packed_size(cv, back));
+    pack_panels(cv->scratch, cv, back);
+    make_columns(table, &g->columns, g->w);
+    g->weights = cv->scratch;
+    g->table = table;
+}
+
+static size_t prepared_size(const struct conv *cv, bool back)
+{
+    size_t columns = (size_t)(back ? cv->w : cv->ow);
+    return packed_size(cv, back) + columns * sizeof(struct column) / sizeof(float);
+}
+
 static void forward(const struct conv *cv, int tid, int nt)
 {
     struct gather g = {
@@ -257,12 +276,11 @@ static void forward(const struct conv *cv, int tid, int nt)
         .y_image = (ptrdiff_t)cv->oh * cv->ow * cv->oc,
         .y_row = (ptrdiff_t)cv->ow * cv->oc,
         .y_pixel = cv->oc,
-        .weights = cv->scratch,
         .one_run = cv->groups == 1 && cv->dilation_w == 1,
         .bias = cv->bias,
         .act = cv->act == ACT_SOFTMAX ? ACT_NONE : cv->act,
         .act_param = cv->act_param};
-    pack_panels(cv->scratch, cv, false);
+    prepare(&g, cv, false);
     gather(&g, tid, nt);
 }
 
@@ -285,18 +303,17 @@ static void backward_data(const struct conv *cv, int tid, int nt)
         .y_image = (ptrdiff_t)cv->h * cv->w * cv->c,
         .y_row = (ptrdiff_t)cv->w * cv->c,
         .y_pixel = cv->c,
-        .weights = cv->scratch,
         .add = cv->dx_mode == GRAD_ADD,
         .act = cv->dact_y && cv->dx_act != ACT_SOFTMAX ? cv->dx_act : ACT_NONE,
         .act_param = cv->dx_act_param,
         .dact_y = cv->dact_y};
-    pack_panels(cv->scratch, cv, true);
+    prepare(&g, cv, true);
     gather(&g, tid, nt);
 }
 
 static size_t scratch(const struct conv *cv)
 {
-    size_t there = packed_size(cv, false), back = packed_size(cv, true);
+    size_t there = prepared_size(cv, false), back = prepared_size(cv, true);
     size_t most = there > back ? there : back, weights = conv_padded_size(cv);
     return most > weights ? most : weights;
 }

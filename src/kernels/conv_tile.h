@@ -11,7 +11,7 @@
 /* Rows of a tile of one vector and of two: at most 28 of 32 registers hold sums, 12 of 16 with
  * AVX2, 8 of 16 on base; the others hold weights and a number of a. */
 #if VW == 16
-#define CONV_ROWS_1 16
+#define CONV_ROWS_1 24
 #define CONV_ROWS_2 14
 #elif VW == 8
 #define CONV_ROWS_1 12
@@ -26,7 +26,7 @@
 #ifdef __clang__
 #define CONV_UNROLL _Pragma("unroll")
 #else
-#define CONV_UNROLL _Pragma("GCC unroll 16")
+#define CONV_UNROLL _Pragma("GCC unroll 24")
 #endif
 
 /* Rows of a tile come in groups of three: row i is i / 3 steps of 1 and i % 3 steps of 2 away. So
@@ -38,19 +38,18 @@
  *     a[row i + p a_p + q a_q + k] b[p b_p + q b_q + k width + j])
  * with width = whole vectors of c; start = load ? what c holds : 0. */
 struct conv_tile {
-    const float *a;
     ptrdiff_t a_rs1, a_rs2, a_p, a_q;
     const float *b;
     ptrdiff_t b_p, b_q;
     int np, nq, nk;
-    float *c;
     ptrdiff_t c_rs1, c_rs2;
     size_t last; /* lanes of the last vector that are columns of c */
     bool load;
     const float *bias; /* added at the end; or NULL */
     bool relu;         /* then, with this threshold */
     float threshold;
-    const float *relu_y; /* then times relu's slope there, which lies as c does; or NULL */
+    const float *relu_y; /* then times relu's slope there; or NULL */
+    const float *y;      /* where relu_y starts for c */
 };
 
 /* The most rows of a tile of nv vectors. */
@@ -59,10 +58,10 @@ INLINE int conv_rows(int nv)
     return nv == 1 ? CONV_ROWS_1 : CONV_ROWS_2;
 }
 
-/* Where row i of c starts. */
-INLINE ptrdiff_t conv_row(const struct conv_tile *t, const int i)
+/* Where row i starts whose groups and rows are these apart. */
+INLINE ptrdiff_t conv_row(const int i, ptrdiff_t rs1, ptrdiff_t rs2)
 {
-    return i / CONV_GROUP * t->c_rs1 + i % CONV_GROUP * t->c_rs2;
+    return i / CONV_GROUP * rs1 + i % CONV_GROUP * rs2;
 }
 
 /* Lanes of vector v of nv. */
@@ -72,14 +71,15 @@ INLINE size_t conv_lanes(const int v, const int nv, size_t last)
 }
 
 INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
-                            const struct conv_tile *t)
+                            const struct conv_tile *t, const float *c)
 {
     if (t->load) {
         CONV_UNROLL
         for (int i = 0; i < mr; i++) {
             CONV_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[i][v] = v_load_n(t->c + conv_row(t, i) + v * VW, conv_lanes(v, nv, t->last));
+                acc[i][v] = v_load_n(c + conv_row(i, t->c_rs1, t->c_rs2) + v * VW,
+                                     conv_lanes(v, nv, t->last));
         }
     } else {
         CONV_UNROLL
@@ -91,14 +91,15 @@ INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
     }
 }
 
-INLINE void conv_tile_end(const int mr, const int nv, vf acc[][CONV_VECTORS],
-                          const struct conv_tile *t)
+/* Epilogue; relu_y is NULL or lies as c does. */
+INLINE void conv_tile_finish(const int mr, const int nv, vf acc[][CONV_VECTORS],
+                             const struct conv_tile *t, const float *relu_y)
 {
     CONV_UNROLL
     for (int v = 0; v < nv; v++) {
-        size_t n = conv_lanes(v, nv, t->last);
+        size_t lanes = conv_lanes(v, nv, t->last);
         if (t->bias) {
-            vf bias = v_load_n(t->bias + v * VW, n);
+            vf bias = v_load_n(t->bias + v * VW, lanes);
             CONV_UNROLL
             for (int i = 0; i < mr; i++)
                 acc[i][v] += bias;
@@ -109,17 +110,27 @@ INLINE void conv_tile_end(const int mr, const int nv, vf acc[][CONV_VECTORS],
             for (int i = 0; i < mr; i++)
                 acc[i][v] = act_relu(acc[i][v], threshold);
         }
-        if (t->relu_y) {
+        if (relu_y) {
             CONV_UNROLL
             for (int i = 0; i < mr; i++)
-                acc[i][v] *= act_relu_slope(v_load_n(t->relu_y + conv_row(t, i) + v * VW, n));
+                acc[i][v] *= act_relu_slope(
+                    v_load_n(relu_y + conv_row(i, t->c_rs1, t->c_rs2) + v * VW, lanes));
         }
     }
+}
+
+INLINE void conv_tile_store(const int mr, const int nv, vf acc[][CONV_VECTORS], float *c,
+                            ptrdiff_t rs1, ptrdiff_t rs2, size_t last)
+{
     CONV_UNROLL
     for (int i = 0; i < mr; i++) {
         CONV_UNROLL
         for (int v = 0; v < nv; v++)
-            v_put(t->c + conv_row(t, i) + v * VW, acc[i][v], conv_lanes(v, nv, t->last));
+            v_put(c + i % CONV_GROUP * rs2 + v * VW, acc[i][v], conv_lanes(v, nv, last));
+        if (i % CONV_GROUP == CONV_GROUP - 1) {
+            c += rs1;
+            __asm__("" : "+r"(c)); /* one pointer that goes on, not an address for each row */
+        }
     }
 }
 
@@ -129,8 +140,8 @@ INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], co
 {
     const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP];
     CONV_UNROLL
-    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-        row[i] = a + i * rs1;
+    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++, a += rs1)
+        row[i] = a;
     for (int k = 0; k < nk; k++) {
         vf bv[CONV_VECTORS];
         CONV_UNROLL
@@ -150,21 +161,25 @@ INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], co
     }
 }
 
-INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t)
+INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t, const float *a,
+                           float *c)
 {
     vf acc[CONV_ROWS_1][CONV_VECTORS];
-    conv_tile_start(mr, nv, acc, t);
-    for (int p = 0; p < t->np; p++)
-        for (int q = 0; q < t->nq; q++)
-            conv_tile_run(mr, nv, acc, t->a + p * t->a_p + q * t->a_q, t->a_rs1, t->a_rs2,
-                          t->b + p * t->b_p + q * t->b_q, t->nk);
-    conv_tile_end(mr, nv, acc, t);
+    const float *b = t->b;
+    conv_tile_start(mr, nv, acc, t, c);
+    for (int p = t->np; p > 0; p--, a += t->a_p, b += t->b_p) {
+        const float *aq = a, *bq = b;
+        for (int q = t->nq; q > 0; q--, aq += t->a_q, bq += t->b_q)
+            conv_tile_run(mr, nv, acc, aq, t->a_rs1, t->a_rs2, bq, t->nk);
+    }
+    conv_tile_finish(mr, nv, acc, t, t->relu_y ? t->relu_y + (c - t->y) : NULL);
+    conv_tile_store(mr, nv, acc, c, t->c_rs1, t->c_rs2, t->last);
 }
 
 #define CONV_TILE(mr, nv)                                                                          \
-    static void conv_tile_##mr##_##nv(const struct conv_tile *t)                                   \
+    static void conv_tile_##mr##_##nv(const struct conv_tile *t, const float *a, float *c)         \
     {                                                                                              \
-        conv_tile_body(mr, nv, t);                                                                 \
+        conv_tile_body(mr, nv, t, a, c);                                                           \
     }
 /* clang-format off */
 #define CONV_LIST_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
@@ -175,7 +190,8 @@ INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t
 #define CONV_LIST_3(X)
 #endif
 #if VW == 16
-#define CONV_LIST_4(X) X(13, 1) X(14, 1) X(15, 1) X(16, 1) X(7, 2) X(8, 2) X(9, 2) X(10, 2)        \
+#define CONV_LIST_4(X) X(13, 1) X(14, 1) X(15, 1) X(16, 1) X(17, 1) X(18, 1) X(19, 1) X(20, 1)     \
+                       X(21, 1) X(22, 1) X(23, 1) X(24, 1) X(7, 2) X(8, 2) X(9, 2) X(10, 2)        \
                        X(11, 2) X(12, 2) X(13, 2) X(14, 2)
 #else
 #define CONV_LIST_4(X)
@@ -186,7 +202,7 @@ CONV_LIST(CONV_TILE)
 #define CONV_TILE_AT(mr, nv) [mr - 1][nv - 1] = conv_tile_##mr##_##nv,
 /* clang-format on */
 
-static void (*const conv_tiles[CONV_ROWS_1][CONV_VECTORS])(const struct conv_tile *t) = {
-    CONV_LIST(CONV_TILE_AT)};
+typedef void conv_tile_fn(const struct conv_tile *t, const float *a, float *c);
+static conv_tile_fn *const conv_tiles[CONV_ROWS_1][CONV_VECTORS] = {CONV_LIST(CONV_TILE_AT)};
 
 #endif
