@@ -17,6 +17,11 @@ const struct train_net train_nets[] = {
     {"A", "bench/nets/a.ini", 7291, {1, 10, 100, -1}},
     {"B", "bench/nets/b.ini", 7291, {1, 10, 100, -1}},
     {"C", "bench/nets/c.ini", 60000, {128}},
+    {"D", "bench/nets/d.ini", 5120, {128}},
+    {"Dbn", "bench/nets/d_bn.ini", 5120, {128}},
+    {"Ddrop", "bench/nets/d_drop.ini", 5120, {128}},
+    {"E", "bench/nets/e.ini", 7291, {32}},
+    {"F", "bench/nets/f.ini", 7291, {32}},
     {"G", "bench/nets/g.ini", 7291, {100}},
     {.name = NULL},
 };
