@@ -25,7 +25,7 @@ same_run() # NAME
     same "$R/one.log" "$R/$1.log" "$kind: $1: log"
 }
 
-for kind in bits bits_norm bits_augment; do
+for kind in bits bits_norm bits_augment bits_conv; do
     net=tests/files/nets/$kind.ini
     R=$T/$kind
     mkdir "$R"

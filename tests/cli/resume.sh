@@ -53,7 +53,8 @@ killed_often()
     check 'no temporary file is left' test -z "$(find "$T/killed" -name '.*' -type f)"
 }
 
-for net in tests/files/nets/bits_norm.ini tests/files/nets/bits_augment.ini; do
+for net in tests/files/nets/bits_norm.ini tests/files/nets/bits_augment.ini \
+    tests/files/nets/bits_conv.ini; do
     killed_often 10 2
     rm -r "$T/killed"
 done
