@@ -70,10 +70,9 @@ static const struct opt opts[] = {
 
 static const struct layer_example examples[] = {
     {"4x9", "[conv1d]\nfilters = 5\nsize = 3\n"},
-    {"6x8",
-     "[conv1d a]\nfilters = 4\nsize = 4\nstride = 2\npadding = same\ngroups = 2\n[relu]\n"
-     "[conv1d b]\nfilters = 4\nsize = 3\ndilation = 2\npadding = 2\nbias = no\n[leaky_relu]\n"
-     "[linear]\nunits = 2\n"},
+    {"6x8", "[conv1d a]\nfilters = 4\nsize = 4\nstride = 2\npadding = same\ngroups = 2\n[relu]\n"
+            "[conv1d b]\nfilters = 4\nsize = 3\ndilation = 2\npadding = 2\nbias = no\n[tanh]\n"
+            "[linear]\nunits = 2\n"},
     {"5x7", "[conv1d]\nfilters = 5\nsize = 3\ngroups = 5\npadding = 1\nstride = 3\n"},
     {NULL, NULL}};
 

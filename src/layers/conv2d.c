@@ -63,11 +63,10 @@ static const struct opt opts[] = {
 static const struct layer_example examples[] = {
     {"3x5x4", "[conv2d]\nfilters = 4\nsize = 3\npadding = same\n"},
     {"2x7x6", "[conv2d]\nfilters = 3\nsize = 3x2\nstride = 2x3\npadding = 1\nbias = no\n"},
-    {"1x6x7",
-     "[conv2d a]\nfilters = 4\nsize = 3\ndilation = 2\npadding = 2x1\n[relu]\n"
-     "[conv2d b]\nfilters = 6\nsize = 3\ngroups = 2\nstride = 2\npadding = same\n[leaky_relu]\n"
-     "[conv2d c]\nfilters = 12\nsize = 2\ngroups = 6\npadding = same\n[linear]\nunits = "
-     "2\n"},
+    {"1x6x7", "[conv2d a]\nfilters = 4\nsize = 3\ndilation = 2\npadding = 2x1\n[relu]\n"
+              "[conv2d b]\nfilters = 6\nsize = 3\ngroups = 2\nstride = 2\npadding = same\n[tanh]\n"
+              "[conv2d c]\nfilters = 12\nsize = 2\ngroups = 6\npadding = same\n[linear]\nunits = "
+              "2\n"},
     {"2x3x3", "[tanh t]\n[conv2d a]\nfilters = 2\nsize = 3\npadding = same\n[conv2d b]\nfrom = t\n"
               "filters = 2\nsize = 1\n[add]\nfrom = t, a, b\n"},
     {NULL, NULL}};

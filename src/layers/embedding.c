@@ -73,8 +73,6 @@ static void backward(struct layer *l, const struct pass *p)
 {
     int lo, hi;
     size_t n = (size_t)length(l);
-    if (l->params[0].g)
-        backward_params(l, p);
     layer_rows(p, &lo, &hi);
     if (l->in[0]->dy && l->dx_mode[0] == GRAD_STORE) /* words have no slope */
         memset(l->in[0]->dy + (size_t)lo * n, 0, (size_t)(hi - lo) * n * sizeof(real));
@@ -109,6 +107,7 @@ const struct layer_ops layer_embedding = {.name = "embedding",
                                           .setup = setup,
                                           .forward = forward,
                                           .backward = backward,
+                                          .backward_params = backward_params,
                                           .flags = LAYER_PARAMS | LAYER_INIT | LAYER_BWD_NEEDS_X |
                                                    LAYER_INDICES | LAYER_KINKED,
                                           .examples = examples};

@@ -11,18 +11,13 @@ static int setup(struct layer *l, struct build *b, struct err *e)
 
 static void forward(struct layer *l, const struct pass *p)
 {
-    struct pool po = pooling_of(l, p);
-    po.which = po.dx ? l->saved : NULL;
-    p->k->max_pool(&po, p->tid, p->nt);
+    pooling_run(l, p, p->k->max_pool, l->in[0]->dy ? l->saved : NULL);
 }
 
 static void backward(struct layer *l, const struct pass *p)
 {
-    struct pool po = pooling_of(l, p);
-    po.which = l->saved;
-    po.dact_y = l->dx_act[0] ? l->y : NULL;
-    if (po.dx)
-        p->k->max_pool_backward(&po, p->tid, p->nt);
+    if (l->in[0]->dy)
+        pooling_run(l, p, p->k->max_pool_backward, l->saved);
 }
 
 static const struct layer_example examples[] = {

@@ -49,33 +49,39 @@ int pooling_setup(struct layer *l, struct build *b, struct err *e)
     return 0;
 }
 
-struct pool pooling_of(const struct layer *l, const struct pass *p)
+void pooling_run(struct layer *l, const struct pass *p, pooling_kernel kernel, int32_t *which)
 {
     struct pool po = *(const struct pool *)l->state;
     const struct layer *in = l->in[0];
-    po.n = p->n;
-    po.x = in->y;
-    po.y = l->y;
-    po.dy = l->dy;
-    po.dx = in->dy;
+    int lo = 0, hi = p->n;
+    if (p->own)
+        layer_rows(p, &lo, &hi);
+    size_t at_x = (size_t)lo * shape_size(in->out), at_y = (size_t)lo * shape_size(l->out);
+    po.n = hi - lo;
+    po.x = in->y + at_x;
+    po.y = l->y + at_y;
+    po.which = which ? which + at_y : NULL;
+    if (in->dy) {
+        po.dy = l->dy + at_y;
+        po.dx = in->dy + at_x;
+    }
     po.dx_mode = l->dx_mode[0];
     po.dx_act = in->act;
     po.dx_act_param = in->act_param;
-    return po;
+    if (l->dx_act[0])
+        po.dact_y = which ? po.y : po.x;
+    kernel(&po, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
 }
 
 void pooling_average(struct layer *l, const struct pass *p)
 {
-    struct pool po = pooling_of(l, p);
-    p->k->avg_pool(&po, p->tid, p->nt);
+    pooling_run(l, p, p->k->avg_pool, NULL);
 }
 
 void pooling_average_backward(struct layer *l, const struct pass *p)
 {
-    struct pool po = pooling_of(l, p);
-    po.dact_y = l->dx_act[0] ? l->in[0]->y : NULL;
-    if (po.dx)
-        p->k->avg_pool_backward(&po, p->tid, p->nt);
+    if (l->in[0]->dy)
+        pooling_run(l, p, p->k->avg_pool_backward, NULL);
 }
 
 static const char *const stride_words[] = {"size", NULL};

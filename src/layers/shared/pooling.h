@@ -20,8 +20,9 @@ int pooling_setup(struct layer *l, struct build *b, struct err *e);
 /* Sets l->out, flops and state from windows that fit. */
 void pooling_set(struct layer *l, const struct window *h, const struct window *w);
 
-/* The pooling of this pass, on its tensors; `which` and dact_y are the layer's to set. */
-struct pool pooling_of(const struct layer *l, const struct pass *p);
+/* Runs a kernel on the tensors of this pass. which: of max pools, as struct pool says. */
+typedef void (*pooling_kernel)(const struct pool *po, int tid, int nt);
+void pooling_run(struct layer *l, const struct pass *p, pooling_kernel kernel, int32_t *which);
 
 /* Forward and backward of means. */
 void pooling_average(struct layer *l, const struct pass *p);
