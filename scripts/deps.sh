@@ -69,7 +69,7 @@ lint_group()
     tool shellcheck shellcheck
 }
 
-ci_group() # the second compiler
+ci_group() # the second compiler, another processor
 {
     tool clang clang
     printf '#include <omp.h>\n' | clang -fopenmp -E -x c -o /dev/null - 2>/dev/null ||
@@ -78,6 +78,8 @@ ci_group() # the second compiler
     [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer-$(uname -m).a" ] ||
         [ -e "$(clang -print-file-name=libclang_rt.fuzzer-"$(uname -m)".a 2>/dev/null)" ] ||
         need libclang-rt-dev
+    [ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64-static >/dev/null 2>&1 ||
+        tool qemu-x86_64 qemu-user
 }
 
 cd "$(dirname "$0")/.." || exit 1

@@ -86,11 +86,13 @@ static void (*const fill[N_SETS])(struct kernels *k) = {
 static struct kernels tables[N_SETS];
 static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
+/* The functions that fill a table are compiled for its set, too: none is called without it. */
 static void fill_tables(void)
 {
     for (size_t i = 0; i < N_SETS; i++) {
         ref_fill(&tables[i]);
-        fill[i](&tables[i]);
+        if (supported[i]())
+            fill[i](&tables[i]);
     }
 }
 
