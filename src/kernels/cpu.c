@@ -83,17 +83,20 @@ static void (*const fill[N_SETS])(struct kernels *k) = {
 };
 #undef X
 
-static struct kernels tables[N_SETS];
-static pthread_once_t filled = PTHREAD_ONCE_INIT;
+static struct kernels tables[N_SETS]; /* isa NULL: not filled yet */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The functions that fill a table are compiled for its set, too: none is called without it. */
-static void fill_tables(void)
+/* Filled when it is asked for: the functions that do it are compiled for the set, too, so they must
+ * not run without it, and they lie all over its code, which is not to be read in for nothing. */
+static const struct kernels *table(size_t i)
 {
-    for (size_t i = 0; i < N_SETS; i++) {
+    pthread_mutex_lock(&lock);
+    if (!tables[i].isa) {
         ref_fill(&tables[i]);
-        if (supported[i]())
-            fill[i](&tables[i]);
+        fill[i](&tables[i]);
     }
+    pthread_mutex_unlock(&lock);
+    return &tables[i];
 }
 
 bool kernels_supported(const char *isa)
@@ -107,9 +110,8 @@ bool kernels_supported(const char *isa)
 const struct kernels *kernels_get(const char *isa)
 {
     bool best = !isa || strcmp(isa, "auto") == 0;
-    pthread_once(&filled, fill_tables);
     for (size_t i = N_SETS; i-- > 0;)
         if ((best || strcmp(isa, kernels_names[i]) == 0) && supported[i]())
-            return &tables[i];
+            return table(i);
     return NULL;
 }
