@@ -205,7 +205,7 @@ $(B)/tests/embed: tests/embed.c $(B)/libdiynn.a
 deps:
 	@scripts/deps.sh build
 
-tests: $(TEST_BIN) $(B)/tests/embed $(B)/bench/bench
+tests: $(TEST_BIN) $(B)/tests/embed $(B)/tests/usage $(B)/bench/bench
 
 test: deps
 	@$(MAKE) --no-print-directory all tests
