@@ -17,8 +17,10 @@
 
 struct batchnorm {
     double momentum, eps;
-    bool affine;
+    int affine; /* enum affine */
 };
+
+enum affine { AFFINE_NO, AFFINE_YES, AFFINE_BIAS };
 
 #define SLICE_SAMPLES 8
 #define SLICE_ROWS    512 /* at most */
@@ -69,13 +71,16 @@ static int setup(struct layer *l, struct build *b, struct err *e)
     l->out = l->in[0]->out;
     l->flops = 8 * (uint64_t)shape_size(l->out);
     size_t c = (size_t)l->out.c, size = shape_size(l->out), slice = (size_t)slice_rows(l);
-    int n = !((const struct batchnorm *)l->conf)->affine ? WEIGHT
-            : l->common.bias                             ? BIAS + 1
-                                                         : BIAS;
-    for (int i = 0; i < n; i++)
-        if (!build_param(b, names[i], 1, &l->out.c, NULL, 0,
-                         i < WEIGHT ? PARAM_BUFFER : PARAM_TRAINED, starts[i], e))
+    int affine = ((const struct batchnorm *)l->conf)->affine;
+    int n = affine == AFFINE_NO ? WEIGHT : l->common.bias ? BIAS + 1 : BIAS;
+    for (int i = 0; i < n; i++) {
+        struct param *param = build_param(b, names[i], 1, &l->out.c, NULL, 0,
+                                          i < WEIGHT ? PARAM_BUFFER : PARAM_TRAINED, starts[i], e);
+        if (!param)
             return -1;
+        if (i == WEIGHT && affine == AFFINE_BIAS)
+            param->frozen = true;
+    }
     build_saved_once(b, (5 + 2) * c * sizeof(real));
     build_saved(b, (size + (2 * size + slice - 1) / slice) * sizeof(real));
     return 0;
@@ -89,7 +94,7 @@ static const real *weight(const struct layer *l)
 /* Whether statistics are those of the pass. */
 static bool own_statistics(const struct layer *l, const struct pass *p)
 {
-    return p->train && !l->common.freeze;
+    return p->train && l->common.freeze != FREEZE_YES;
 }
 
 /* Rows of slice s. */
@@ -229,6 +234,9 @@ static void backward(struct layer *l, const struct pass *p)
     }
 }
 
+/* in the order of enum affine */
+static const char *const affine_words[] = {"no", "yes", "bias", NULL};
+
 static const struct opt opts[] = {{.name = "momentum",
                                    .type = OPT_FLOAT,
                                    .offset = offsetof(struct batchnorm, momentum),
@@ -246,10 +254,12 @@ static const struct opt opts[] = {{.name = "momentum",
                                    .max = 1,
                                    .help = "added to the variance"},
                                   {.name = "affine",
-                                   .type = OPT_BOOL,
+                                   .type = OPT_WORD,
                                    .offset = offsetof(struct batchnorm, affine),
                                    .def = "yes",
-                                   .help = "whether a weight and a bias are learned"},
+                                   .words = affine_words,
+                                   .help = "whether a weight and a bias are learned; bias: the "
+                                           "weight stays 1"},
                                   OPT_END};
 
 static const struct layer_example examples[] = {
@@ -257,6 +267,7 @@ static const struct layer_example examples[] = {
     {"5", "[linear]\nunits = 19\n[batchnorm]\n[tanh]\n[linear]\nunits = 2\n"},
     {"3x2x4", "[tanh]\n[batchnorm]\nbias = no\n[flatten]\n[linear]\nunits = 2\n"},
     {"2x9x11", "[batchnorm]\naffine = no\n"},
+    {"3x2x3", "[tanh]\n[batchnorm]\naffine = bias\n[linear]\nunits = 2\n"},
     {"4", "[tanh t]\n[batchnorm b]\nfreeze = yes\n[add]\nfrom = t, b\n"},
     {"3", "[tanh t]\n[batchnorm b]\neps = 0.1\n[add]\nfrom = t, b\n"},
     {NULL, NULL}};

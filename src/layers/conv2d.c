@@ -67,6 +67,7 @@ static const struct layer_example examples[] = {
               "[conv2d b]\nfilters = 6\nsize = 3\ngroups = 2\nstride = 2\npadding = same\n[tanh]\n"
               "[conv2d c]\nfilters = 12\nsize = 2\ngroups = 6\npadding = same\n[linear]\nunits = "
               "2\n"},
+    {"2x4x5", "[tanh]\n[conv2d]\nfilters = 3\nsize = 2\nfreeze = weights\ninit = dirac\n"},
     {"2x3x3", "[tanh t]\n[conv2d a]\nfilters = 2\nsize = 3\npadding = same\n[conv2d b]\nfrom = t\n"
               "filters = 2\nsize = 1\n[add]\nfrom = t, a, b\n"},
     {NULL, NULL}};

@@ -43,11 +43,11 @@ static void forward(struct layer *l, const struct pass *p)
     layer_matmul(&mm, p);
 }
 
-/* dW = x^T dy and db = sum of dy, over the samples in order */
-static void backward_params(struct layer *l, const struct pass *p)
+/* dW = x^T dy, over the samples in order */
+static void backward_weight(struct layer *l, const struct pass *p)
 {
     int in = (int)shape_size(l->in[0]->out), out = l->out.c;
-    const struct param *w = &l->params[0], *b = &l->params[1];
+    const struct param *w = &l->params[0];
     struct update u;
     struct matmul mm = {.m = in,
                         .n = out,
@@ -70,12 +70,24 @@ static void backward_params(struct layer *l, const struct pass *p)
         mm.slot[1] = w->slot[1];
     }
     p->k->matmul(&mm, p->tid, p->nt);
-    if (!l->common.bias)
-        return;
+}
+
+/* db = sum of dy */
+static void backward_bias(struct layer *l, const struct pass *p)
+{
+    const struct param *b = &l->params[1];
     size_t lo, hi;
-    par_range((size_t)out, 16, p->tid, p->nt, &lo, &hi);
-    p->k->col_sums(b->g + lo, l->dy + lo, out, p->n, (int)(hi - lo), param_mode(p));
+    par_range(b->size, 16, p->tid, p->nt, &lo, &hi);
+    p->k->col_sums(b->g + lo, l->dy + lo, l->out.c, p->n, (int)(hi - lo), param_mode(p));
     layer_update(b, p, lo, hi);
+}
+
+static void backward_params(struct layer *l, const struct pass *p)
+{
+    if (l->params[0].g)
+        backward_weight(l, p);
+    if (l->common.bias && l->params[1].g)
+        backward_bias(l, p);
 }
 
 static void backward(struct layer *l, const struct pass *p)

@@ -22,10 +22,11 @@ const struct layer_ops *layer_find(const char *type)
 }
 
 static const char *const init_words[] = {
-    "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
-    "lecun_uniform",  "lecun_normal",  "uniform",    "normal",
-    "constant",       "orthogonal",    NULL};
+    "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "lecun_uniform",
+    "lecun_normal",   "uniform",       "normal",     "constant",  "orthogonal",
+    "dirac",          "whitening",     NULL};
 
+/* in the order of enum layer_decay and enum layer_freeze */
 static const char *const decay_words[] = {"no", "yes", "weights", NULL};
 
 #define FIELD(f) offsetof(struct layer_conf, f)
@@ -44,7 +45,9 @@ const struct opt layer_init_opts[] = {
      .def = "xavier_uniform",
      .words = init_words,
      .help = "how weights start; uniform is in [-s, s], normal has deviation s, constant is s, "
-             "where s is init_scale"},
+             "where s is init_scale; dirac: the first outputs are the inputs; whitening, of a "
+             "layer on the input: outputs are uncorrelated and of deviation 1 over the training "
+             "data, then the same negated"},
     {.name = "init_scale",
      .type = OPT_FLOAT,
      .offset = FIELD(init_scale),
@@ -61,10 +64,12 @@ const struct opt layer_param_opts[] = {
      .def = "yes",
      .help = "whether a bias is added; it starts at 0"},
     {.name = "freeze",
-     .type = OPT_BOOL,
+     .type = OPT_WORD,
      .offset = FIELD(freeze),
      .def = "no",
-     .help = "whether the parameters stay as they are in training"},
+     .words = decay_words,
+     .help = "whether the parameters stay as they are in training; weights: but for biases and "
+             "other vectors"},
     {.name = "lr_mult",
      .type = OPT_FLOAT,
      .offset = FIELD(lr_mult),

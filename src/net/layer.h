@@ -44,7 +44,9 @@ enum init {
     INIT_UNIFORM,
     INIT_NORMAL,
     INIT_CONSTANT,
-    INIT_ORTHOGONAL
+    INIT_ORTHOGONAL,
+    INIT_DIRAC,
+    INIT_WHITENING /* by the training data, once they are read; until then as lecun_normal */
 };
 
 /* What a parameter starts as. */
@@ -113,16 +115,19 @@ struct pass {
     void *shared;  /* all threads': what `workspace` asked for; both are 64-byte aligned */
 };
 
-/* Which parameters of a layer weight decay applies to: weights have two or more dimensions. */
+/* Which parameters of a layer weight decay applies to, and which stay as they are: weights have two
+ * or more dimensions. */
 enum layer_decay { DECAY_NO, DECAY_YES, DECAY_WEIGHTS };
+enum layer_freeze { FREEZE_NO, FREEZE_YES, FREEZE_WEIGHTS };
 
 /* Keys that every layer has (first two tables of layer.c). */
 struct layer_conf {
     struct name_list from;
     int init;
     double init_scale;
-    bool bias, freeze;
-    int decay; /* enum layer_decay */
+    bool bias;
+    int freeze; /* enum layer_freeze */
+    int decay;  /* enum layer_decay */
     double lr_mult;
 };
 

@@ -25,17 +25,17 @@ struct param *build_param(struct build *b, const char *name, int nd, const int *
     if (mem_grow(&l->params, &b->param_cap, (size_t)l->n_params + 1, sizeof *l->params, e))
         return NULL;
     struct param *p = &l->params[l->n_params++];
-    *p = (struct param){.name = name,
-                        .nd = nd,
-                        .file_nd = file_nd ? file_nd : nd,
-                        .size = 1,
-                        .kind = kind,
-                        .start = start,
-                        .start_scale = 1,
-                        .decay = l->common.decay == DECAY_YES ||
-                                 (l->common.decay == DECAY_WEIGHTS && nd > 1),
-                        .frozen = l->common.freeze,
-                        .lr_mult = (real)l->common.lr_mult};
+    *p = (struct param){
+        .name = name,
+        .nd = nd,
+        .file_nd = file_nd ? file_nd : nd,
+        .size = 1,
+        .kind = kind,
+        .start = start,
+        .start_scale = 1,
+        .decay = l->common.decay == DECAY_YES || (l->common.decay == DECAY_WEIGHTS && nd > 1),
+        .frozen = l->common.freeze == FREEZE_YES || (l->common.freeze == FREEZE_WEIGHTS && nd > 1),
+        .lr_mult = (real)l->common.lr_mult};
     for (int i = 0; i < nd; i++) {
         p->dim[i] = dim[i];
         p->order[i] = order ? order[i] : (signed char)i;

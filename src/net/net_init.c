@@ -3,7 +3,7 @@
  * Each tensor has a stream of random numbers of its own, named LAYER.TENSOR, drawn in the order of
  * files: a new layer, another memory order or another machine does not move them.
  * Sources: Glorot and Bengio 2010 (xavier), He et al. 2015 (he), LeCun et al. 1998 (lecun), Saxe et
- * al. 2014 (orthogonal). */
+ * al. 2014 (orthogonal), Zagoruyko and Komodakis 2017 (dirac). */
 #include "net/net.h"
 
 #include "base/mem.h"
@@ -69,8 +69,10 @@ static double spread(const struct param *p, enum init init)
     case INIT_HE_NORMAL:
         return sqrt(2 / fan_in);
     case INIT_LECUN_UNIFORM:
+    case INIT_DIRAC:
         return sqrt(3 / fan_in);
     case INIT_LECUN_NORMAL:
+    case INIT_WHITENING:
         return sqrt(1 / fan_in);
     default:
         return 1;
@@ -80,7 +82,24 @@ static double spread(const struct param *p, enum init init)
 static bool is_uniform(enum init init)
 {
     return init == INIT_XAVIER_UNIFORM || init == INIT_HE_UNIFORM || init == INIT_LECUN_UNIFORM ||
-           init == INIT_UNIFORM;
+           init == INIT_UNIFORM || init == INIT_DIRAC;
+}
+
+/* Makes the first outputs of every group the group's inputs: 1 in the middle of the filter that
+ * stands for the same channel, 0 elsewhere. What outputs there are beyond stay as they are. */
+static void make_dirac(const struct layer *l, struct param *p)
+{
+    bool filters = p->file_nd > 2;
+    size_t out = (size_t)p->dim[0], in = filters ? (size_t)p->dim[1] : p->size / out;
+    size_t field = p->size / out / in, middle = 0;
+    size_t groups = filters ? (size_t)l->in[0]->out.c / in : 1, each = out / groups;
+    for (int i = 2; i < p->file_nd; i++)
+        middle = middle * (size_t)p->dim[i] + (size_t)(p->dim[i] / 2);
+    for (size_t o = 0; o < out; o++)
+        for (size_t i = 0; o % each < in && i < in * field; i++) {
+            bool one = i == o % each * field + middle;
+            p->w[param_index(p, o * in * field + i)] = one ? (real)l->common.init_scale : 0;
+        }
 }
 
 static int init_param(const struct layer *l, struct param *p, uint64_t seed, struct err *e)
@@ -108,6 +127,8 @@ static int init_param(const struct layer *l, struct param *p, uint64_t seed, str
             v = scale * rng_normal(&r);
         p->w[param_index(p, i)] = (real)v;
     }
+    if (p->start == START_INIT && init == INIT_DIRAC)
+        make_dirac(l, p);
     return 0;
 }
 

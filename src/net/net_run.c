@@ -75,7 +75,7 @@ static bool has_backward(const struct net *net, const struct layer *l)
 /* Whether gradients of l's parameters are computed by backward_params. */
 static bool has_params(const struct layer *l)
 {
-    return l->ops->backward_params && l->n_params && !l->common.freeze;
+    return l->ops->backward_params && l->n_params && l->common.freeze != FREEZE_YES;
 }
 
 /* Whether backward has an input to compute the gradient of. */

@@ -49,7 +49,16 @@ static const struct opt rate_opts[OPTIM_OPTS] = {
              "shrinks by lr * weight_decay instead"},
     OPT_END};
 
+static const char *const decay_words[] = {"all", "weights", NULL};
+
 const struct opt optim_shared_opts[] = {
+    {.name = "decay",
+     .type = OPT_WORD,
+     .offset = FIELD(decay),
+     .def = "all",
+     .words = decay_words,
+     .help = "what weight_decay and l1 apply to; weights: not to biases and other vectors, such as "
+             "those of norms; layers can be left out by their own key"},
     {.name = "l1",
      .type = OPT_FLOAT,
      .offset = FIELD(l1),

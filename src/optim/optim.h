@@ -6,10 +6,14 @@
 #include "base/opt.h"
 #include "net/net.h"
 
+/* What weight decay and l1 apply to, in layers that let them (enum layer_decay). */
+enum optim_decay { OPTIM_DECAY_ALL, OPTIM_DECAY_WEIGHTS };
+
 /* Keys that all optimizers have. */
 struct optim_conf {
     int type; /* its place in optim_registry */
     double lr, weight_decay;
+    int decay;                             /* enum optim_decay */
     double l1, clip_value, clip_norm, ema; /* 0: none */
 };
 
@@ -53,7 +57,7 @@ const struct optim_ops *optim_find(const char *type);
 /* The keys that all optimizers have; they fill a struct optim_conf. Those whose defaults depend on
  * the optimizer (lr, weight_decay) are written into a table by optim_opts. */
 extern const struct opt optim_type_opts[];   /* type */
-extern const struct opt optim_shared_opts[]; /* l1, clip_value, clip_norm, ema */
+extern const struct opt optim_shared_opts[]; /* decay, l1, clip_value, clip_norm, ema */
 #define OPTIM_OPTS 3
 void optim_opts(const struct optim_ops *ops, struct opt table[OPTIM_OPTS]);
 

@@ -193,9 +193,19 @@ static size_t buffer_size(const struct param *p)
     return p->kind == PARAM_BUFFER ? p->size : 0;
 }
 
+/* decay = weights: vectors are marked as layers with decay = weights mark them. */
+static void spare_vectors(const struct net *net)
+{
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++)
+            net->layers[i].params[j].decay &= net->layers[i].params[j].nd > 1;
+}
+
 int optim_allocate(struct optim *o, const struct net *net, struct err *e)
 {
     size_t buffers = 0;
+    if (o->common.decay == OPTIM_DECAY_WEIGHTS)
+        spare_vectors(net);
     if (o->common.clip_norm > 0 &&
         !(o->squares = mem_alloc(net_pieces(net, false), sizeof *o->squares, e)))
         return -1;

@@ -2,6 +2,7 @@
 #include "train/job.h"
 
 #include "base/mem.h"
+#include "train/whiten.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -210,6 +211,31 @@ static void check_augment(struct job *job, struct diag *d)
                  "[augment] test_views cannot be averaged where [data] target = input");
 }
 
+/* init = whitening against what a layer stands on and how many outputs it can make. */
+static void check_whitening(struct job *job, struct diag *d)
+{
+    for (int i = 1; i < job->net->n_layers; i++) {
+        const struct layer *l = &job->net->layers[i];
+        if (l->broken || !l->n_params || l->common.init != INIT_WHITENING ||
+            !(l->ops->flags & LAYER_INIT))
+            continue;
+        size_t most = l->params[0].size / (size_t)l->params[0].dim[0];
+        const char *key = "init = whitening";
+        if (l->in[0] != &job->net->layers[0])
+            diag_add(d, job->nf->path, l->line, "[%s] %s: must stand on the input", l->ops->name,
+                     key);
+        else if (most > WHITEN_MOST)
+            diag_add(d, job->nf->path, l->line,
+                     "[%s] %s: an output sees %zu numbers, which is more than %d", l->ops->name,
+                     key, most, WHITEN_MOST);
+        else if ((size_t)l->params[0].dim[0] > 2 * most)
+            diag_add(d, job->nf->path, l->line,
+                     "[%s] %s: makes at most %zu outputs, 2 for each of the %zu numbers that one "
+                     "sees",
+                     l->ops->name, key, 2 * most, most);
+    }
+}
+
 /* mixup against the loss, which must take something between two classes. */
 static void check_mixup(struct job *job, struct diag *d)
 {
@@ -324,7 +350,7 @@ static void check_passes(struct job *job, struct diag *d)
         one = last = smallest_piece(job, rest) == 1;
     for (int i = 1; one && i < job->net->n_layers; i++) {
         const struct layer *l = &job->net->layers[i];
-        if (!l->broken && l->ops->flags & LAYER_MIXES && !l->common.freeze &&
+        if (!l->broken && l->ops->flags & LAYER_MIXES && l->common.freeze != FREEZE_YES &&
             l->out.h * l->out.w == 1)
             diag_add(d, job->nf->path, l->line,
                      "[%s] needs two samples at a time to learn, but [train] gives it one%s",
@@ -375,6 +401,7 @@ int job_open(struct job *job, const struct job_source *src, struct diag *d, stru
         check_loss(job, d);
         check_mixup(job, d);
     }
+    check_whitening(job, d);
     check_schedule(job, d);
     check_train(job, d);
     return d->total ? wrong_file(job, d, e) : check_targets(job, e);

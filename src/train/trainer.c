@@ -6,6 +6,7 @@
 #include "train/loop.h"
 #include "train/resume.h"
 #include "train/warm.h"
+#include "train/whiten.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ static int allocate(struct loop *lp, const struct kernels *k, struct err *e)
 static int begin(struct loop *lp, const struct checkpoint *c, struct err *e)
 {
     if (!c) {
-        if (net_init(lp->job->net, lp->job->train.seed, e))
+        if (net_init(lp->job->net, lp->job->train.seed, e) || whiten_init(lp->job, e))
             return -1;
         return lp->req->init ? warm_start(lp->job, lp->req->init, e) : 0;
     }

@@ -138,6 +138,35 @@ static void orthogonal(void **state)
     }
 }
 
+/* The first outputs are the inputs, of each group; the others are random. */
+static void dirac(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_net(&f,
+             "[reshape]\nshape = 6x2x5\n[conv2d a]\nfilters = 9\nsize = 3x2\npadding = 1\n"
+             "init = dirac\ninit_scale = 0.5\n[conv2d b]\nfrom = reshape_1\nfilters = 6\n"
+             "size = 1x3\ngroups = 3\ninit = dirac\n[linear c]\nfrom = a\nunits = 70\n"
+             "init = dirac\n[linear d]\nfrom = b\nunits = 60\n[flatten]\nfrom = c\n[linear]\n"
+             "units = 60\n[add]\nfrom = d, linear_3\n",
+             1);
+    const struct param *a = weight(&f, "a"), *b = weight(&f, "b"), *c = weight(&f, "c");
+    for (size_t o = 0; o < 9; o++)
+        for (size_t i = 0; i < 36; i++) {
+            double v = (double)a->w[param_index(a, o * 36 + i)];
+            /* channel o, row 1 of 3, column 1 of 2 */
+            assert_true(o < 6 ? v == (i == o * 6 + 3 ? 0.5 : 0) : v != 0 && fabs(v) < 0.5);
+        }
+    for (size_t o = 0; o < 6; o++)
+        for (size_t i = 0; i < 6; i++)
+            assert_true((double)b->w[param_index(b, o * 6 + i)] == (i == o % 2 * 3 + 1));
+    size_t in = c->size / 70;
+    for (size_t o = 0; o < 70; o++)
+        for (size_t i = 0; i < in; i++)
+            assert_true((double)c->w[param_index(c, o * in + i)] == (i == o));
+    close_net(&f);
+}
+
 static bool same_weights(const struct fixture *a, const char *x, const struct fixture *b,
                          const char *y)
 {
@@ -169,7 +198,7 @@ static void what_moves_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(distributions), cmocka_unit_test(constant),
-                                       cmocka_unit_test(orthogonal),
+                                       cmocka_unit_test(orthogonal), cmocka_unit_test(dirac),
                                        cmocka_unit_test(what_moves_them)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

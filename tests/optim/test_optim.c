@@ -212,6 +212,32 @@ static void test_marks_of_params(void **state)
     optim_free(&l);
 }
 
+/* decay = weights: not to vectors, whatever their layers say */
+static void test_decay_of_weights(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {3, 3, 3};
+    struct err e = {0};
+    struct param p[3], q[3];
+    struct optim o = open_optim("lr = 0.25\nweight_decay = 0.5\ndecay = weights\nl1 = 0.125\n");
+    struct net net = make_net(p, sizes, 3, 0), old = make_net(q, sizes, 3, 0);
+    p[0].nd = 1;
+    p[1].nd = 2;
+    p[2].nd = 2;
+    p[2].decay = false;
+    assert_int_equal(optim_allocate(&o, &net, &e), 0);
+    optim_step(&o, &net, false, 1, 0.25, NULL, 0, 1);
+    for (int j = 0; j < 3; j++)
+        for (int i = 0; i < 3; i++) {
+            double w = (double)q[j].w[i], sign = (w > 0) - (w < 0);
+            double g = (double)q[j].g[i] + (j == 1 ? 0.5 * w + 0.125 * sign : 0);
+            assert_true(fabs((double)p[j].w[i] - (w - 0.25 * g)) < 4 * (double)REAL_EPS);
+        }
+    free_net(&net);
+    free_net(&old);
+    optim_free(&o);
+}
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -324,11 +350,12 @@ static void test_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_threads), cmocka_unit_test(test_clip_norm),
-        cmocka_unit_test(test_average),     cmocka_unit_test(test_slots),
-        cmocka_unit_test(test_even_shares), cmocka_unit_test(test_marks_of_params),
-        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_wrong_keys),
-        cmocka_unit_test(test_write),       cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_any_threads),      cmocka_unit_test(test_clip_norm),
+        cmocka_unit_test(test_average),          cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_even_shares),      cmocka_unit_test(test_marks_of_params),
+        cmocka_unit_test(test_decay_of_weights), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_wrong_keys),       cmocka_unit_test(test_write),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,9 @@ int convolution_setup(struct layer *l, struct build *b, const struct convolution
     struct shape in = l->in[0]->out;
     if (check_groups(c, in, e) || set_sizes(l, c, e))
         return -1;
+    if (l->common.init == INIT_WHITENING &&
+        (c->groups > 1 || c->dilation[0] > 1 || c->dilation[1] > 1))
+        return err_set(e, ERR_NET, "init = whitening: takes one group and no dilation");
     /* in memory the outputs of one tap and input lie side by side */
     const int dim[] = {c->filters, in.c / c->groups, c->size[0], c->size[1]};
     const int flat_dim[] = {c->filters, in.c / c->groups, c->size[1]};
@@ -140,10 +143,23 @@ void convolution_backward(struct layer *l, const struct pass *p)
     p->k->conv_backward_data(&cv, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
 }
 
+/* Where weights are frozen and biases are not. */
+static void backward_bias(const struct conv *cv, const struct pass *p)
+{
+    size_t lo, hi;
+    par_range((size_t)cv->oc, 16, p->tid, p->nt, &lo, &hi);
+    p->k->col_sums(cv->dbias + lo, cv->dy + lo, cv->oc, cv->n * cv->oh * cv->ow, (int)(hi - lo),
+                   cv->dw_mode);
+}
+
 /* Other layers use the memory for partial sums too: barriers stand on both sides of it. */
 void convolution_backward_params(struct layer *l, const struct pass *p)
 {
     struct conv cv = conv_of(l, p);
+    if (!cv.dweight) {
+        backward_bias(&cv, p);
+        return;
+    }
     p->k->conv_backward_weights(&cv, p->tid, p->nt);
     team_barrier(p->team, p->tid);
     p->k->conv_backward_weights_sum(&cv, p->tid, p->nt);
