@@ -56,7 +56,7 @@ static const char *inputs(const struct layer *l, char *out, size_t size)
 /* What training this net takes, planned as training plans it; all 0 where it does not fit. */
 struct memory {
     int batch;
-    double params, grads, slots, acts;
+    double params, grads, slots, acts, work;
 };
 
 static struct memory plan_memory(const struct job *job)
@@ -73,8 +73,12 @@ static struct memory plan_memory(const struct job *job)
                                   .fuse = true,
                                   .loss_act = job_loss_act(job)};
     if (net && d.total == 0 && !net_allocate(net, &plan, team, kernels_get(NULL), &e))
-        m = (struct memory){plan.batch, (double)net->bytes_params, (double)net->bytes_grads,
-                            (double)net->bytes_slots, (double)net->bytes_acts};
+        m = (struct memory){plan.batch,
+                            (double)net->bytes_params,
+                            (double)net->bytes_grads,
+                            (double)net->bytes_slots,
+                            (double)net->bytes_acts,
+                            (double)net->bytes_work};
     net_free(net);
     team_free(team);
     return m;
@@ -98,7 +102,7 @@ static int add_rows(struct table *t, const struct net *net, bool graph, struct e
 
 static void print_totals(const struct job *job)
 {
-    char a[UI_TEXT], b[UI_TEXT], c[UI_TEXT], d[UI_TEXT], f[UI_TEXT];
+    char a[UI_TEXT], b[UI_TEXT], c[UI_TEXT], d[UI_TEXT], f[UI_TEXT], g[UI_TEXT];
     const struct net *net = job->net;
     struct memory m = plan_memory(job);
     printf("\nparameters %zu", net->n_trained);
@@ -109,9 +113,10 @@ static void print_totals(const struct job *job)
     printf("optimizer  %s\n", job->optim.ops->name);
     if (m.batch > 0)
         printf("training   %s with %d samples at once: parameters %s, gradients %s,\n"
-               "           optimizer %s, activations %s\n",
-               ui_bytes(m.params + m.grads + m.slots + m.acts, a), m.batch, ui_bytes(m.params, b),
-               ui_bytes(m.grads, c), ui_bytes(m.slots, d), ui_bytes(m.acts, f));
+               "           optimizer %s, activations %s, workspace of a thread %s\n",
+               ui_bytes(m.params + m.grads + m.slots + m.acts + m.work, a), m.batch,
+               ui_bytes(m.params, b), ui_bytes(m.grads, c), ui_bytes(m.slots, d),
+               ui_bytes(m.acts, f), ui_bytes(m.work, g));
 }
 
 static int print_table(const struct job *job, struct err *e)
@@ -148,9 +153,10 @@ static int print_json(const struct job *job, struct err *e)
     struct memory m = plan_memory(job);
     for (int i = 0; i < net->n_layers; i++)
         json_array_append_new(layers, json_layer(&net->layers[i]));
-    json_t *memory = json_pack("{s:i, s:I, s:I, s:I, s:I}", "batch", m.batch, "parameters",
+    json_t *memory = json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "batch", m.batch, "parameters",
                                (json_int_t)m.params, "gradients", (json_int_t)m.grads, "optimizer",
-                               (json_int_t)m.slots, "activations", (json_int_t)m.acts);
+                               (json_int_t)m.slots, "activations", (json_int_t)m.acts, "workspace",
+                               (json_int_t)m.work);
     return ui_json_print(json_pack("{s:o, s:I, s:I, s:I, s:s, s:s, s:o}", "layers", layers,
                                    "parameters", (json_int_t)net->n_trained, "buffers",
                                    (json_int_t)net->n_buffers, "flops", (json_int_t)flops_of(net),
