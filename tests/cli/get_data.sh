@@ -220,6 +220,94 @@ idx '\0001\0000\0000\0000\0003' '\0002\0001\0002' >"$T/wrong"
 refused_idx 'another label' train-labels-idx1-ubyte.gz \
     'has other numbers of samples per class: 0,1,2, not 1,0,2' <"$T/wrong"
 
+# CIFAR: the published archive, and a copy in JPEG images that the program decodes
+row() # CLASS
+{
+    printf '%b' "\\000$1"
+    head -c 3072 /dev/zero | tr '\000' x
+}
+inside=$T/inside/cifar-10-batches-bin
+mkdir -p "$inside" "$T/cifar/pets" "$T/jpeg/pets" "$T/both"
+for i in 1 2 3 4 5; do
+    { row 0 && row 1; } >"$inside/data_batch_$i.bin"
+    for class in cat dog; do
+        mkdir -p "$T/both/cifar10/train/$class" "$T/both/cifar10/test/$class"
+        cp tests/files/images/plain.jpg "$T/both/cifar10/train/$class/$i.jpg"
+        cp tests/files/images/half.jpg "$T/both/cifar10/test/$class/1.jpg"
+    done
+done
+{ row 1 && row 0; } >"$inside/test_batch.bin"
+printf 'cat\ndog\n\n' >"$inside/batches.meta.txt"
+archive=$T/cifar/pets/cifar-10-binary.tar.gz
+copy=$T/jpeg/pets/cifar10-jpg.tar.gz
+tar -czf "$archive" -C "$T/inside" cifar-10-batches-bin
+tar -czf "$copy" -C "$T/both" cifar10
+pets_manifest() # FILE..: the manifest of the set
+{
+    for file; do
+        case $file in
+        train.bin) what='cifar 10 5,5' ;;
+        test.bin) what='cifar 2 1,1' ;;
+        *) what='names 2 cat,dog' ;;
+        esac
+        echo "file pets $file $what -"
+        echo "source pets $file cifar - - md5:$(md5sum <"$archive" | cut -d ' ' -f 1) $web/${archive##*/}"
+        echo "source pets $file jpeg - - sha256:$(sha "$copy") mirror:${copy##*/}"
+    done
+}
+pets_manifest train.bin test.bin batches.meta.txt >>"$T/manifest"
+rm -rf "$T/to"
+get "$T/cifar" pets
+expect 0 'the archive of CIFAR'
+expect_err 'train.bin: 10 samples, checked'
+cat "$inside"/data_batch_?.bin >"$T/joined"
+same "$T/to/pets/train.bin" "$T/joined" 'its five files are one'
+same "$T/to/pets/test.bin" "$inside/test_batch.bin" 'the test part'
+same "$T/to/pets/batches.meta.txt" "$inside/batches.meta.txt" 'the names'
+check 'and nothing else' test "$(find "$T/to/pets" -mindepth 1 | wc -l)" = 3
+get "$T/empty" pets
+expect 0 'files that are there'
+expect_err 'test.bin is there: 2 samples, checked'
+row 1 >"$T/to/pets/test.bin"
+get "$T/empty" pets
+expect 1 'a part of one'
+expect_err 'test.bin is there but has 3073 bytes, not 2 rows of 3073'
+{ row 1 && row 1; } >"$T/to/pets/test.bin"
+get "$T/empty" pets
+expect_err 'test.bin is there but has other numbers of samples per class: 0,2, not 1,1'
+printf 'dog\ncat\n' >"$T/to/pets/batches.meta.txt"
+get "$T/empty" pets
+expect_err 'batches.meta.txt is there but has other names: dog,cat,, not cat,dog'
+rm -rf "$T/to"
+rm -f "$T/web/usps.bz2"
+cp "$archive" "$T/web"
+run env PATH="$T/bin:$PATH" DIYNN_MIRROR= scripts/get_data.sh --manifest "$T/manifest" \
+    --to "$T/to" pets
+expect 0 'from the network'
+check 'which is asked once' test "$(grep -c loading "$T/err")" = 1
+rm -rf "$T/to"
+get "$T/jpeg" pets
+expect 0 'the copy in JPEG'
+check 'rows of bytes' test "$(wc -c <"$T/to/pets/train.bin")" = 30730
+check 'classes take turns' sh -c 'head -c 3074 "$1" | tail -c 1 | od -An -tu1 | grep -q 1' sh \
+    "$T/to/pets/train.bin"
+check 'and nothing else is left' test "$(find "$T/to/pets" -mindepth 1 | wc -l)" = 3
+run "$DIYNN" data "$T/to/pets/train.bin"
+expect 0 'it can be read'
+check 'with its classes' grep -qE '^  dog +5$' "$T/out"
+rm -rf "$T/to"
+run env DIYNN="$T/none" DIYNN_MIRROR="$T/jpeg" scripts/get_data.sh --manifest "$T/manifest" \
+    --to "$T/to" pets
+expect 1 'without the program'
+expect_err 'holds JPEG images, which need the program diynn (make builds it)'
+expect_err 'train.bin could not be had'
+gzip -dc <"$archive" | gzip -1nc >"$T/again"
+mv "$T/again" "$archive"
+get "$T/cifar" pets
+expect 1 'an archive with another checksum'
+expect_err 'has another checksum than md5:'
+check_not 'nothing of it is left' test -e "$T/to/pets/train.bin"
+
 # the project's own manifest: whole lines, each file with its address
 # shellcheck disable=SC2016 # the dollars are awk's
 check 'the manifest is sound' awk '

@@ -6,6 +6,7 @@
 #include "data/data.h"
 #include "data/labels.h"
 
+#include "base/folder.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -113,47 +114,67 @@ static int wrong_class(const struct reader *r, size_t i, int byte, struct err *e
                    (r->names ? r->n_names : r->classes) - 1);
 }
 
-static int read_rows(const struct reader *r, struct samples *s, const struct blob *b, struct err *e)
+/* A row's class and values into sample i. */
+static int take_row(const struct reader *r, struct samples *s, size_t i, const unsigned char *row,
+                    struct err *e)
 {
     size_t c = (size_t)s->shape.c, hw = VALUES / c;
-    for (size_t i = 0; i < s->n; i++) {
-        const unsigned char *from = (const unsigned char *)b->data + i * ROW;
-        unsigned char *to = s->bytes + i * VALUES;
-        s->label[i] = r->class_of[*from];
-        if (s->label[i] < 0)
-            return wrong_class(r, i, *from, e);
-        from++;
-        if (c == 3)
-            for (size_t p = 0; p < hw; p++, to += 3) {
-                to[0] = from[p];
-                to[1] = from[hw + p];
-                to[2] = from[2 * hw + p];
-            }
-        else
-            for (size_t j = 0; j < VALUES; j++)
-                to[j] = from[j % c * hw + j / c];
-    }
+    unsigned char *to = s->bytes + i * VALUES;
+    s->label[i] = r->class_of[*row];
+    if (s->label[i] < 0)
+        return wrong_class(r, i, *row, e);
+    row++;
+    if (c == 3)
+        for (size_t p = 0; p < hw; p++, to += 3) {
+            to[0] = row[p];
+            to[1] = row[hw + p];
+            to[2] = row[2 * hw + p];
+        }
+    else
+        for (size_t j = 0; j < VALUES; j++)
+            to[j] = row[j % c * hw + j / c];
     return 0;
 }
 
-static int cifar_read(struct samples *s, const char *path, const struct blob *b,
-                      const struct data_conf *c, struct err *e)
+/* All rows. Room is made at once for those that a file of this size has, if it is not packed. */
+static int read_rows(const struct reader *r, struct samples *s, struct stream *in, const char *p,
+                     const char *end, struct err *e)
+{
+    struct folder_stamp stamp;
+    size_t room = 0, room_label = 0;
+    size_t likely = folder_stamp(r->path, &stamp) == 0 ? stamp.size / ROW : 0;
+    for (;;) {
+        if (stream_more(in, &p, &end, ROW, e))
+            return -1;
+        size_t n = (size_t)(end - p) / ROW, need = s->n + n > likely ? s->n + n : likely;
+        if (n == 0)
+            break;
+        if (mem_grow(&s->bytes, &room, mem_mul(need, VALUES), 1, e) ||
+            mem_grow(&s->label, &room_label, need, sizeof *s->label, e))
+            return -1;
+        for (; n > 0; n--, p += ROW, s->n++)
+            if (take_row(r, s, s->n, (const unsigned char *)p, e))
+                return -1;
+    }
+    if (p == end && s->n > 0)
+        return 0;
+    return err_set(e, ERR_DATA, "%s: %zu bytes: must be rows of %d, a class and 3x32x32 values",
+                   r->path, s->n * ROW + (size_t)(end - p), ROW);
+}
+
+static int cifar_read(struct samples *s, const char *path, struct stream *in, const char *p,
+                      const char *end, const struct data_conf *c, struct err *e)
 {
     struct reader r = {.path = path};
-    struct shape shape = samples_shape(c, VALUES, (struct shape){3, 32, 32});
-    int rc = -1;
-    if (b->size == 0 || b->size % ROW != 0)
-        return err_set(e, ERR_DATA, "%s: %zu bytes: must be rows of %d, a class and 3x32x32 values",
-                       path, b->size, ROW);
-    if (read_names(&r, e))
-        goto out;
-    number_classes(&r, c);
-    if (samples_alloc_bytes(s, b->size / ROW, shape, r.classes, e))
-        goto out;
-    rc = read_rows(&r, s, b, e) || keep_names(&r, s, c, e) ? -1 : 0;
+    *s = (struct samples){.shape = samples_shape(c, VALUES, (struct shape){3, 32, 32})};
+    int rc = read_names(&r, e);
+    if (rc == 0) {
+        number_classes(&r, c);
+        s->classes = r.classes;
+        rc = read_rows(&r, s, in, p, end, e) || keep_names(&r, s, c, e) ? -1 : 0;
+    }
     if (rc)
         samples_free(s);
-out:
     for (int i = 0; i < r.n_names; i++)
         mem_free(r.names[i]);
     mem_free(r.names);
@@ -172,5 +193,5 @@ const struct data_format format_cifar = {
     .name = "cifar",
     .help = "CIFAR-10's binary files: rows of a class and a 3x32x32 image in bytes",
     .detect = cifar_detect,
-    .read = cifar_read,
+    .read_stream = cifar_read,
 };
