@@ -54,8 +54,8 @@ static int write_names(const char *path, const struct samples *s, bool force, st
     for (int i = 0; i < s->classes; i++)
         if (text_add(&t, e, "%s\n", s->names[i]))
             goto out;
-    if (io_exists(file) && io_read(file, t.n, ERR_DATA, &old, &unread) == 0 && old.size == t.n &&
-        memcmp(old.data, t.s, t.n) == 0)
+    if (t.n > 0 && io_exists(file) && io_read(file, t.n, ERR_DATA, &old, &unread) == 0 &&
+        old.size == t.n && memcmp(old.data, t.s, t.n) == 0)
         rc = 0;
     else if (unread.kind == ERR_INTERNAL)
         err_set(e, ERR_INTERNAL, "%s", unread.msg);

@@ -117,10 +117,11 @@ static int resample(unsigned char *out, const unsigned char *pixels, int width, 
                     const struct axis *x, const struct axis *y, struct err *e)
 {
     size_t n = (size_t)x->n * (size_t)c, line = (size_t)width * (size_t)c;
-    float *row = mem_alloc(mem_mul(2, n), sizeof *row, e), *sum = row + n;
+    float *row = mem_alloc(mem_mul(2, n), sizeof *row, e);
     int there = -1; /* the line that stands in `row` */
     if (!row)
         return -1;
+    float *sum = row + n;
     for (int i = 0; i < y->n; i++, out += n) {
         memset(sum, 0, n * sizeof *sum);
         for (int j = 0; j < y->count[i]; j++) {

@@ -26,6 +26,12 @@ static uint32_t little(const unsigned char *p, int n)
     return v;
 }
 
+/* What parts the words of a PGM's header. */
+static bool is_blank(unsigned char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 enum image_kind image_kind(const void *p, size_t n)
 {
     const unsigned char *b = p;
@@ -35,7 +41,7 @@ enum image_kind image_kind(const void *p, size_t n)
         return IMAGE_JPEG;
     if (n >= 2 && memcmp(b, "BM", 2) == 0)
         return IMAGE_BMP;
-    if (n >= 3 && b[0] == 'P' && (b[1] == '5' || b[1] == '6') && memchr(" \t\r\n#", b[2], 5))
+    if (n >= 3 && b[0] == 'P' && (b[1] == '5' || b[1] == '6') && (is_blank(b[2]) || b[2] == '#'))
         return IMAGE_PNM;
     return IMAGE_NONE;
 }
@@ -103,7 +109,51 @@ static int probe_png(struct image *out, const unsigned char *p, size_t n, const 
     return check_chunks(p, n, path, e);
 }
 
-/* Goes from marker to marker to the frame header, which has the size. */
+/* Whether Huffman tables (n bytes behind their length) hold no more codes than there can be: stb
+ * relies on it. */
+static bool sound_tables(const unsigned char *p, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        size_t codes = 0;
+        for (size_t i = 1; i <= 16 && at + i < n; i++)
+            codes += p[at + i];
+        if (n - at < 17 || codes > 256 || codes > n - at - 17)
+            return false;
+        at += 17 + codes;
+    }
+    return true;
+}
+
+/* The same for all tables behind the first scan: the mark of a table cannot occur in a scan. */
+static bool sound_scans(const unsigned char *p, size_t n)
+{
+    const unsigned char *end = p + n;
+    while (n >= 2 && (p = memchr(p, 0xff, (size_t)(end - p))) && end - p >= 2) {
+        if (p[1] == 0xc4) {
+            size_t left = (size_t)(end - p) - 2, size = left < 2 ? 0 : big(p + 2, 2);
+            if (size < 2 || size > left || !sound_tables(p + 4, size - 2))
+                return false;
+        }
+        p++;
+    }
+    return true;
+}
+
+/* The frame header has the size. */
+static int take_frame(struct image *out, unsigned marker, const unsigned char *p, size_t size,
+                      const char *path, struct err *e)
+{
+    if (size < 8)
+        return cut_short(path, e);
+    if (marker > 0xc2 || p[0] != 8)
+        return err_set(e, ERR_DATA,
+                       "%s: a JPEG of a rare kind (lossless, arithmetic or not of 8 bits) cannot "
+                       "be read",
+                       path);
+    return set_size(out, big(p + 3, 2), big(p + 1, 2), p[5] == 1 ? 1 : 3, path, e);
+}
+
+/* Goes from marker to marker to the first scan. */
 static int probe_jpeg(struct image *out, const unsigned char *p, size_t n, const char *path,
                       struct err *e)
 {
@@ -116,20 +166,19 @@ static int probe_jpeg(struct image *out, const unsigned char *p, size_t n, const
             continue;
         }
         size_t size = big(p + at + 2, 2);
+        if (size < 2 || n - at - 2 < size)
+            return cut_short(path, e);
         bool frame =
             marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-        if (size < 2 || n - at - 2 < size || (frame && size < 8))
-            return cut_short(path, e);
-        if (marker == 0xd9 || marker == 0xda)
+        if (frame && take_frame(out, marker, p + at + 4, size, path, e))
+            return -1;
+        if ((marker == 0xd9 || marker == 0xda) && out->w == 0)
             return err_set(e, ERR_DATA, "%s: damaged: a JPEG without a frame header", path);
-        if (frame && (marker > 0xc2 || p[at + 4] != 8))
-            return err_set(e, ERR_DATA,
-                           "%s: a JPEG of a rare kind (lossless, arithmetic or not of 8 bits) "
-                           "cannot be read",
-                           path);
-        if (frame)
-            return set_size(out, big(p + at + 7, 2), big(p + at + 5, 2), p[at + 9] == 1 ? 1 : 3,
-                            path, e);
+        if ((marker == 0xc4 && !sound_tables(p + at + 4, size - 2)) ||
+            (marker == 0xda && !sound_scans(p + at, n - at)))
+            return err_set(e, ERR_DATA, "%s: damaged: a wrong Huffman table", path);
+        if (marker == 0xda)
+            return 0;
         at += 2 + size;
     }
     return cut_short(path, e);
@@ -166,7 +215,7 @@ static int probe_bmp(struct image *out, const unsigned char *p, size_t n, const 
 static bool pnm_number(const unsigned char *p, size_t n, size_t *at, uint32_t *v)
 {
     size_t i = *at;
-    while (i < n && strchr(" \t\r\n\v\f#", p[i]) && p[i])
+    while (i < n && (is_blank(p[i]) || p[i] == '#'))
         if (p[i] == '#')
             while (i < n && p[i] != '\n' && p[i] != '\r')
                 i++;
@@ -185,7 +234,7 @@ static int probe_pnm(struct image *out, const unsigned char *p, size_t n, const 
     size_t at = 2;
     uint32_t w, h, maxval;
     if (!pnm_number(p, n, &at, &w) || !pnm_number(p, n, &at, &h) ||
-        !pnm_number(p, n, &at, &maxval) || !memchr(" \t\r\n", p[at], 4))
+        !pnm_number(p, n, &at, &maxval) || !is_blank(p[at]))
         return err_set(e, ERR_DATA, "%s: damaged: no header of a PGM or PPM", path);
     if (maxval != MAXVAL)
         return err_set(e, ERR_DATA, "%s: values up to %u: only %d can be read", path, maxval,

@@ -289,6 +289,7 @@ rm -rf "$T/to"
 get "$T/jpeg" pets
 expect 0 'the copy in JPEG'
 check 'rows of bytes' test "$(wc -c <"$T/to/pets/train.bin")" = 30730
+# shellcheck disable=SC2016 # the dollar is the inner shell's
 check 'classes take turns' sh -c 'head -c 3074 "$1" | tail -c 1 | od -An -tu1 | grep -q 1' sh \
     "$T/to/pets/train.bin"
 check 'and nothing else is left' test "$(find "$T/to/pets" -mindepth 1 | wc -l)" = 3

@@ -190,6 +190,9 @@ static void test_sizes(void **state)
     refused("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\xff\xd9", 17,
             "65535 x 65535 pixels are too many");
     refused("\xff\xd8\xff\xc3\0\x0b\x08\0\1\0\1\1\1\x11\0\xff\xd9", 17, "of a rare kind");
+    refused(
+        "\xff\xd8\xff\xc4\0\x13\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        23, "a wrong Huffman table");
     refused("\xff\xd8\xff\xd9\0\2", 6, "without a frame header");
     refused("\xff\xd8\xff\xe0\0\1\0\0\0\0\0\0", 12, "cut short");
     refused("\xff\xd8\xff\xe0\0\2pppp", 10, "no marker at byte 6");
