@@ -164,3 +164,20 @@ expect_err 'cut.bin: 4000 bytes: must be rows of 3073'
 run "$DIYNN" data datasets/cifar10/none.bin
 expect 4 'a missing file'
 expect_err 'scripts/get_data.sh cifar10'
+
+# ---- README.md's section on pictures, word for word ----
+
+awk '/^## / { inside = $0 == "## Your own pictures" } inside' README.md >"$T/section"
+awk '/^```ini/ { open = 1; next } /^```/ { open = 0 } open' "$T/section" >"$T/stripes.ini"
+awk '/^```sh/ { open = 1; next } /^```/ { open = 0 } open' "$T/section" >"$T/commands"
+cd "$T" || exit 1
+ln -s "$DIYNN" diynn
+exec 3<commands
+while read -r line <&3; do
+    run sh -c "$line"
+    expect 0 "$line"
+done
+check 'it has four commands' test "$(wc -l <commands)" = 4
+expect_out 'stripes/down/7.pgm,0,down,'
+run ./diynn eval runs/stripes
+check 'the net is right' grep -q '^accuracy 1' out

@@ -8,6 +8,7 @@ find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -ty
 awk '/^```sh/ { open = 1; next } /^```/ { open = 0 } open' README.md >"$T/commands"
 awk '/^```ini/ { open = ++i == 2; next } /^```/ { open = 0 } open' README.md >"$T/tree/my.ini"
 awk '/^```ini/ { open = ++i == 3; next } /^```/ { open = 0 } open' README.md >"$T/tree/flowers.ini"
+awk '/^```ini/ { open = ++i == 4; next } /^```/ { open = 0 } open' README.md >"$T/tree/stripes.ini"
 cd "$T/tree" || exit 1
 
 RUN_TIME=600
