@@ -171,10 +171,11 @@ $(B)/bench/bench: $(BENCH_OBJ) $(B)/libdiynn-internal.a
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# BENCH: options; bench/main.c and bench/peers/compare.py say which
+# BENCH: options; bench/main.c and bench/peers/compare.py say which. Threads are bound to processors:
+# the system likes to put two that sleep now and then on the same one.
 .PHONY: bench bench-peers
 bench: $(B)/bench/bench
-	@$< $(BENCH)
+	@OMP_PROC_BIND=$${OMP_PROC_BIND:-true} $< $(BENCH)
 
 bench-peers: $(B)/bench/bench
 	@CC='$(CC)' bench/peers/build.sh $(B)/bench/peers

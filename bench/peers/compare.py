@@ -5,15 +5,20 @@
 
 Every program stays up and runs one repetition when it is asked to, so repetitions of diynn and of its
 peers alternate within seconds; figures are medians. Before each case the machine must be idle. Two
-threads that spin collapse when anything else wants a processor, so what others used meanwhile is
-looked at too: a repetition with a foreign share above --foreign is repeated, the least disturbed
-of --tries counts. As root everything measured runs at nice -20.
+threads that spin collapse when anything else wants a processor, or when both are put on the same one:
+threads are bound to processors (OMP_PROC_BIND), what others used during a repetition is looked at,
+and so is the peak that a loop of multiply-adds reaches right behind it. A repetition of which more
+than --foreign was lost is repeated, the least disturbed of --tries counts. As root everything measured
+runs at nice -20.
 
 A CASE is a part of a case's name, or a whole name with '=' in front; names: bench --list. Peers that
 are not installed are left out (bench/peers/setup.sh installs them)."""
 import argparse
+import ctypes
 import math
 import os
+import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,6 +29,9 @@ VENV = os.environ.get("DIYNN_PEERS", os.path.expanduser("~/.cache/diynn-peers"))
 CONV_NETS = ("D", "Dbn", "Ddrop", "E", "F")
 TICKS = os.sysconf("SC_CLK_TCK")
 CPUS = os.cpu_count()
+PATIENCE = 120  # seconds for an answer
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 PAUSE = 0.03  # seconds until the threads of the program before no longer spin
 
 
@@ -64,9 +72,10 @@ def has_avx512():
         return False
 
 
-def renice():
-    """Before anything else on the machine, where that is allowed: among the processes of the session,
+def prepare():
+    """Ends with compare.py, however that ends. Before anything else on the machine, where that is allowed: among the processes of the session,
     and, where the scheduler groups by session, the session itself."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         with open("/proc/self/autogroup", "w", encoding="ascii") as f:
@@ -82,18 +91,25 @@ class Program:
 
     def __init__(self, name, argv, env, threads):
         self.name = name
-        env = {**os.environ, "OMP_NUM_THREADS": str(threads), **env}
+        env = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "true",
+               **env}
         self.process = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        preexec_fn=renice, start_new_session=True)
-        self.ready = self.process.stdout.readline().startswith("ready")
+                                        preexec_fn=prepare, start_new_session=True)
+        self.ready = self.answer().startswith("ready")
+
+    def answer(self):
+        """The next line; "" at the end, or where it takes too long."""
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            return ""
+        return self.process.stdout.readline()
 
     def ask(self, case):
         """The rate of one repetition; None: the program cannot."""
         try:
             self.process.stdin.write(case + "\n")
             self.process.stdin.flush()
-            return float(self.process.stdout.readline())
+            return float(self.answer())
         except (OSError, ValueError):
             return None
 
@@ -205,9 +221,23 @@ def has_module(python, module):
 # ---- measuring ----
 
 class Meter:
-    def __init__(self, o):
+    """Repetitions on a number of threads. `worst`: the largest share of the machine that was lost in
+    a repetition of the last case."""
+
+    def __init__(self, o, threads):
         self.o = o
+        self.watch = diynn(o).start("", threads)
+        self.peak = max(self.watch.ask("peak") for _ in range(5))
         self.worst = 0
+
+    def close(self):
+        self.watch.close()
+
+    def lost(self):
+        """The share of the best peak so far that is not there now."""
+        now = self.watch.ask("peak")
+        self.peak = max(self.peak, now)
+        return 1 - now / self.peak
 
     def repetition(self, program, programs, case):
         """The least disturbed rate of at most --tries."""
@@ -222,9 +252,11 @@ class Meter:
             wall = time.monotonic() - start
             own = sum(map(cpu_seconds, pids)) - own
             foreign = max(0, busy_seconds() - busy - own - 2 / TICKS) / (wall * CPUS)
-            if best is None or foreign < best[0]:
-                best = foreign, rate
-            if foreign <= self.o.foreign:
+            time.sleep(PAUSE)
+            lost = max(foreign, self.lost() - 0.05)
+            if best is None or lost < best[0]:
+                best = lost, rate
+            if lost <= self.o.foreign:
                 break
             wait_idle(self.o.wait)
         self.worst = max(self.worst, best[0])
@@ -283,7 +315,7 @@ def print_row(names, case, rates, foreign, tail=""):
         rate = rates.get(name, (None,))[0]
         ratio = "" if name == "diynn" or not mine or not rate else f"{mine / rate:.2f}x"
         cells.append(f"{show(rate):>10} {ratio:7}" if name != "diynn" else f"{show(rate):>10}")
-    mark = f"  foreign {foreign:.2f}" if foreign > 0.05 else ""
+    mark = f"  lost {foreign:.2f}" if foreign > 0.05 else ""
     print(" ".join(cells) + tail + mark, flush=True)
 
 
@@ -303,20 +335,19 @@ def summary(ratios, low):
 def compare_gemm(o, cases, threads):
     peers = [diynn(o), *gemm_peers(o)]
     programs = start_all(peers, "", threads)
-    meter, ratios, low = Meter(o), {}, []
+    meter, ratios, low = Meter(o, threads), {}, []
     names = [p.name for p in programs]
     try:
-        peaks = [p for p in (programs[0].ask("peak") for _ in range(3)) if p]
         if not o.csv:
             print_heading(f"matmul, GFLOP/s and diynn / peer, {threads} thread"
-                          f"{'s' if threads > 1 else ''}; peak {max(peaks):.0f}", names)
+                          f"{'s' if threads > 1 else ''}; peak {meter.peak:.0f}", names)
         for case in cases:
             rates = meter.case(programs, case)
             if o.csv:
                 print_csv("matmul", case, threads, rates, meter.worst)
                 continue
             others = [r[0] for n, r in rates.items() if n != "diynn"]
-            share = rates["diynn"][0] / max(peaks)
+            share = rates["diynn"][0] / meter.peak
             if others:
                 ratios[case] = rates["diynn"][0] / max(others)
                 if ratios[case] < 0.93:
@@ -326,6 +357,7 @@ def compare_gemm(o, cases, threads):
             print_row(names, case, rates, meter.worst, best)
     finally:
         close_all(programs)
+        meter.close()
     summary(ratios, low)
 
 
@@ -333,7 +365,7 @@ def compare_train(o, cases, known, threads):
     peers = [p for p in train_peers(o) if not o.peer or p.name in o.peer]
     shown = ["diynn", *[p.name for p in peers
                         if any(p.argv(c, threads) for c in cases)]]
-    meter, ratios, low = Meter(o), {}, []
+    meter, ratios, low = Meter(o, threads), {}, []
     if not o.csv:
         print_heading(f"training, samples/s and diynn / peer, {threads} thread"
                       f"{'s' if threads > 1 else ''}", shown)
@@ -352,6 +384,7 @@ def compare_train(o, cases, known, threads):
             if ratios[case] < 0.93:
                 low.append(f"{case} {ratios[case]:.2f}")
         print_row(shown, case, rates, meter.worst)
+    meter.close()
     summary(ratios, low)
 
 
@@ -375,7 +408,7 @@ def main():
     a.add_argument("--torch", help=f"environment with the current PyTorch ({VENV})")
     a.add_argument("--compile", action="store_true", help="also torch.compile")
     a.add_argument("--wait", type=float, default=6, help="most seconds to wait for idleness")
-    a.add_argument("--foreign", type=float, default=0.05)
+    a.add_argument("--foreign", type=float, default=0.05, help="most that may be lost (0.05)")
     a.add_argument("--tries", type=int, default=3)
     a.add_argument("-c", "--csv", action="store_true")
     a.add_argument("case", nargs="*")
@@ -387,7 +420,7 @@ def main():
     # a case that only peers have can be named whole
     nets = known + [c[1:] for c in o.case if c.startswith("=") and c[1:] not in known + products]
     if o.csv:
-        print("kind,case,threads,program,rate,low,high,diynn_over_it,foreign")
+        print("kind,case,threads,program,rate,low,high,diynn_over_it,lost")
     for threads in map(int, o.threads.split(",")):
         if products and (o.matmul or not o.train):
             compare_gemm(o, products, threads)

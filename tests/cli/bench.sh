@@ -8,7 +8,7 @@ bench=${B:?the folder of the build}/bench/bench
 run "$bench" --list
 expect 0 'bench --list'
 for name in 'matmul sq64' 'matmul conv3.fwd.x16' 'train A/1' 'train B/all' 'train C/128' \
-    'train G/100'; do
+    'train D/128' 'train Ddrop/128' 'train F/32' 'train G/100'; do
     expect_out "$name"
 done
 
