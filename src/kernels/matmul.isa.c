@@ -15,22 +15,24 @@
 #include "kernels/matmul_tile.h"
 #include "kernels/vec.h"
 
-/* A block of A is MC x KC, one of B KC x NC: about 250 kB and 0.5 MB. Tests make them tiny. */
+/* A block of A is MC x KC, one of B KC x NC: 0.5 and 1.5 MB, so that a block of A stays in the
+ * second cache, and a panel of B nearly in the first. Tests make them tiny. */
 #ifdef MATMUL_TINY
 #define KC 5
 #define MC (2 * TILE_ROWS)
 #define NC (2 * TILE_COLS)
 #else
 #define KC 384
-#define MC 168
-#define NC 384
+#define MC 336
+#define NC 1024
 #endif
 
-#define SCRATCH       ((size_t)KC * (MC + NC) + VW) /* packing A may write a vector too far */
-#define THREAD_WORK   32768                         /* multiply-adds that are worth a thread */
-#define PACK_COST     4                             /* copying a number, in multiply-adds */
-#define PACK_A_PANELS 3 /* fewer panels of B, or rows of tiles, do not pay for packing */
-#define PACK_B_ROWS   (8 * TILE_ROWS)
+#define SCRATCH     ((size_t)KC * (MC + NC) + VW) /* packing A may write a vector too far */
+#define THREAD_WORK 32768                         /* multiply-adds that are worth a thread */
+#define PACK_COST   4                             /* copying a number, in multiply-adds */
+#define PACK_USES   32   /* tiles that read a block: fewer do not pay for packing it */
+#define PAGE        4096 /* rows a multiple of this apart share few places of a cache */
+#define FETCH_K     64   /* a tile that runs so long has time to fetch something ahead */
 
 /* One thread's part of C, and the block it is at. */
 struct part {
@@ -51,20 +53,30 @@ static int panel_start(int rows, int panels, int r)
     return (int)((long long)rows * r / panels);
 }
 
-/* All tiles of rows i .. i+rows-1 and columns j .. j+cols-1 (one panel of B). */
-static void multiply_panel(const struct matmul *mm, const struct part *t, const float *a_block,
-                           int i, int rows, const float *b, ptrdiff_t b_rs, int j, int cols)
+/* A panel of B: columns j .. j+cols-1 of the block of k, where a tile reads them. */
+struct panel {
+    const float *b;
+    ptrdiff_t b_rs;
+    int j, cols;
+    const float *ahead; /* the next panel in B, to be fetched while this one is used; or NULL */
+};
+
+/* All tiles of rows i .. i+rows-1 and a panel. */
+static void multiply_panel(const struct matmul *mm, const struct part *t, const struct panel *p,
+                           const float *a_block, int i, int rows)
 {
-    int nv = (cols + VW - 1) / VW;
-    struct tile tile = {.b = b,
-                        .b_rs = b_rs,
+    int nv = (p->cols + VW - 1) / VW;
+    struct tile tile = {.b = p->b,
+                        .b_rs = p->b_rs,
                         .k = t->kc,
                         .ldc = mm->ldc,
-                        .last = (size_t)(cols - (nv - 1) * VW),
-                        .b_last = t->pack_b ? VW : (size_t)(cols - (nv - 1) * VW),
+                        .b_ahead = p->ahead,
+                        .b_ahead_rs = mm->b_rs,
+                        .last = (size_t)(p->cols - (nv - 1) * VW),
+                        .b_last = t->pack_b ? VW : (size_t)(p->cols - (nv - 1) * VW),
                         .load = mm->add || t->p > 0,
                         .end = t->p + t->kc >= mm->k ? mm : NULL,
-                        .column = j};
+                        .column = p->j};
     int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
     for (int r = 0; r < panels; r++) {
         int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
@@ -72,9 +84,13 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                            : mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
         tile.a_rs = t->pack_a ? 1 : mm->a_rs;
         tile.a_cs = t->pack_a ? mr : mm->a_cs;
-        tile.at = (i + lo) * mm->ldc + j;
+        tile.at = (i + lo) * mm->ldc + p->j;
         tile.c = mm->c + tile.at;
+        if (t->kc >= FETCH_K)
+            tile.c_ahead =
+                r + 1 < panels ? tile.c + mr * mm->ldc : mm->c + i * mm->ldc + p->j + p->cols;
         tile_run(&tile, mr, nv);
+        tile.b_ahead = NULL;
     }
 }
 
@@ -94,34 +110,38 @@ static int padded(int cols)
     return (cols + VW - 1) / VW * VW;
 }
 
-static void pack_b(float *to, const struct matmul *mm, const struct part *t, int j, int cols)
+/* The panel at j, packed to `to` where the part packs B: at its first use, so that it is still in
+ * the first cache then. */
+static struct panel take_panel(const struct matmul *mm, const struct part *t, float *to, int j,
+                               int cols, bool first)
 {
-    for (int at = 0; at < cols; at += t->panel) {
-        int w = least(t->panel, cols - at);
-        pack(to + (ptrdiff_t)at * t->kc, padded(w), mm->b + t->p * mm->b_rs + (j + at) * mm->b_cs,
-             w, mm->b_cs, t->kc, mm->b_rs);
+    const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
+    struct panel p = {.b = b, .b_rs = mm->b_rs, .j = j, .cols = cols};
+    if (!t->pack_b)
+        return p;
+    if (first) {
+        pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
+        if (mm->b_cs == 1 && t->kc >= FETCH_K && j + cols + TILE_COLS <= t->j1)
+            p.ahead = b + cols;
     }
+    p.b = to;
+    p.b_rs = padded(cols);
+    return p;
 }
 
 /* Columns j .. j+cols-1 of the part, for the block of k it is at. */
 static void multiply_columns(const struct matmul *mm, const struct part *t, int j, int cols)
 {
     float *b_block = mm->scratch, *a_block = b_block + (ptrdiff_t)KC * NC;
-    if (t->pack_b)
-        pack_b(b_block, mm, t, j, cols);
     int rows, step = t->pack_a ? MC : t->i1 - t->i0;
     for (int i = t->i0; i < t->i1; i += rows) {
         rows = least(step, t->i1 - i);
         if (t->pack_a)
             pack_a(a_block, mm, t, i, rows);
         for (int at = 0; at < cols; at += t->panel) {
-            int w = least(t->panel, cols - at);
-            if (t->pack_b)
-                multiply_panel(mm, t, a_block, i, rows, b_block + (ptrdiff_t)at * t->kc, padded(w),
-                               j + at, w);
-            else
-                multiply_panel(mm, t, a_block, i, rows, mm->b + t->p * mm->b_rs + j + at, mm->b_rs,
-                               j + at, w);
+            const struct panel p = take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at,
+                                              least(t->panel, cols - at), i == t->i0);
+            multiply_panel(mm, t, &p, a_block, i, rows);
         }
     }
 }
@@ -154,15 +174,31 @@ static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
     return i0 < i1 && j0 < j1;
 }
 
+/* Whether rows that lie so far apart crowd each other out of a cache. */
+static bool crowd(ptrdiff_t rs, int rows)
+{
+    return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
+}
+
+/* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
+ * crowd each other out; or a block is used so often that a copy in order pays. */
+static void choose_packing(const struct matmul *mm, struct part *t)
+{
+    int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
+    int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
+    t->pack_b = mm->b_cs != 1 || down >= PACK_USES ||
+                (crowd(mm->b_rs, mm->k) && down >= PACK_USES / 4) ||
+                (cols < VW && down >= PACK_USES / 4);
+    t->pack_a = across >= PACK_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
+}
+
 static void matmul(const struct matmul *mm, int tid, int nt)
 {
     struct part t;
     if (!take_part(mm, tid, nt, &t))
         return;
-    int rows = t.i1 - t.i0;
-    t.panel = tile_vectors(rows) * VW;
-    t.pack_b = mm->b_cs != 1 || rows >= PACK_B_ROWS;
-    t.pack_a = rows > 3 && t.j1 - t.j0 > (PACK_A_PANELS - 1) * t.panel;
+    t.panel = tile_vectors(t.i1 - t.i0) * VW;
+    choose_packing(mm, &t);
     int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;
     int cols, step = t.pack_b ? NC : t.j1 - t.j0;
     for (int j = t.j0; j < t.j1; j += cols) {

@@ -16,6 +16,8 @@
 #define PACK_HIGH 2, 6, 3, 7
 #endif
 
+#define AHEAD 16 /* rows that are fetched ahead where they lie far apart */
+
 /* Lane j of r[i] and lane i of r[j] change places: log2(VW) perfect shuffles. */
 INLINE void pack_transpose(vf r[VW])
 {
@@ -57,6 +59,7 @@ static void pack(float *to, int width, const float *src, int w, ptrdiff_t ws, in
         for (int i = 0; i < w; i += VW) {
             const float *from = src + i * ws + p * ls;
             int here = w - i < VW ? w - i : VW;
+            __builtin_prefetch(from + AHEAD * ls);
             vf v = {0};
             if (ws == 1)
                 v = v_load_n(from, (size_t)here);

@@ -34,6 +34,10 @@ struct tile {
     int k;
     float *c;
     ptrdiff_t ldc;
+    /* fetched ahead: what the next tile will write, and row by row (b_ahead_rs apart) what will be
+     * packed next; NULL: nothing */
+    const float *c_ahead, *b_ahead;
+    ptrdiff_t b_ahead_rs;
     size_t last;   /* lanes of the last vector that are columns of C */
     size_t b_last; /* and those that may be read in B */
     bool load;     /* sums go on from C, else from 0 */
@@ -177,21 +181,40 @@ INLINE void tile_store(const int mr, const int nv, vf acc[][TILE_WIDE], const st
                      (size_t)(nv - 1) * VW + t->last);
 }
 
+/* What the next tile reads or writes arrives while this one computes. */
+INLINE void tile_prefetch(const int mr, const int nv, const float *c, ptrdiff_t ldc)
+{
+    UNROLL
+    for (int i = 0; i < mr; i++)
+        for (int v = 0; v < nv * VW; v += 16)
+            __builtin_prefetch(c + i * ldc + v, 0, 2);
+}
+
 INLINE void tile_body(const int mr, const int nv, const struct tile *t)
 {
     vf acc[TILE_ROWS][TILE_WIDE];
+    if (t->c_ahead)
+        tile_prefetch(mr, nv, t->c_ahead, t->ldc);
     if (t->load)
         tile_load(mr, nv, acc, t);
     else
         tile_zero(mr, nv, acc);
-    const float *a = t->a, *b = t->b;
-    ptrdiff_t a_rs = t->a_rs, a_cs = t->a_cs, b_rs = t->b_rs;
-    if (a_rs == 1 && t->b_last == VW)
-        for (int p = 0; p < t->k; p++, a += a_cs, b += b_rs)
-            tile_step(mr, nv, acc, a, 1, b, VW);
-    else
-        for (int p = 0; p < t->k; p++, a += a_cs, b += b_rs)
-            tile_step(mr, nv, acc, a, a_rs, b, t->b_last);
+    const float *a = t->a, *b = t->b, *ahead = t->b_ahead;
+    const ptrdiff_t a_rs = t->a_rs, a_cs = t->a_cs, b_rs = t->b_rs, ahead_rs = t->b_ahead_rs;
+    const size_t b_last = t->b_last;
+    if (ahead) {
+        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs, ahead += ahead_rs) {
+            __builtin_prefetch(ahead, 0, 2);
+            __builtin_prefetch(ahead + TILE_COLS - 1, 0, 2);
+            tile_step(mr, nv, acc, a, a_rs, b, b_last);
+        }
+    } else if (a_rs == 1) {
+        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs)
+            tile_step(mr, nv, acc, a, 1, b, b_last);
+    } else {
+        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs)
+            tile_step(mr, nv, acc, a, a_rs, b, b_last);
+    }
     tile_store(mr, nv, acc, t);
 }
 
