@@ -32,6 +32,7 @@
 #define PACK_COST   4                             /* copying a number, in multiply-adds */
 #define PACK_USES   32   /* tiles that read a block: fewer do not pay for packing it */
 #define PAGE        4096 /* rows a multiple of this apart share few places of a cache */
+#define OUTER_K     4    /* so few products an element are done row by row */
 #define FETCH_K     64   /* a tile that runs so long has time to fetch something ahead */
 
 /* One thread's part of C, and the block it is at. */
@@ -61,6 +62,17 @@ struct panel {
     const float *ahead; /* the next panel in B, to be fetched while this one is used; or NULL */
 };
 
+/* What the tile `step` further on will write. */
+static void fetch_ahead(const struct matmul *mm, const struct part *t, struct tile *tile,
+                        ptrdiff_t step)
+{
+    if (t->kc < FETCH_K)
+        return;
+    bool update = mm->update && tile->end;
+    tile->c_ahead = (update ? mm->w : mm->c) + tile->at + step;
+    tile->m_ahead = update && mm->slot[0] ? mm->slot[0] + tile->at + step : NULL;
+}
+
 /* All tiles of rows i .. i+rows-1 and a panel. */
 static void multiply_panel(const struct matmul *mm, const struct part *t, const struct panel *p,
                            const float *a_block, int i, int rows)
@@ -77,7 +89,7 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                         .load = mm->add || t->p > 0,
                         .end = t->p + t->kc >= mm->k ? mm : NULL,
                         .column = p->j};
-    int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    int most = tile_most_rows(nv), panels = (rows + most - 1) / most;
     for (int r = 0; r < panels; r++) {
         int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
         tile.a = t->pack_a ? a_block + (ptrdiff_t)lo * t->kc
@@ -86,9 +98,7 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
         tile.a_cs = t->pack_a ? mr : mm->a_cs;
         tile.at = (i + lo) * mm->ldc + p->j;
         tile.c = mm->c + tile.at;
-        if (t->kc >= FETCH_K)
-            tile.c_ahead =
-                r + 1 < panels ? tile.c + mr * mm->ldc : mm->c + i * mm->ldc + p->j + p->cols;
+        fetch_ahead(mm, t, &tile, r + 1 < panels ? mr * mm->ldc : p->cols - lo * mm->ldc);
         tile_run(&tile, mr, nv);
         tile.b_ahead = NULL;
     }
@@ -108,6 +118,13 @@ static void pack_a(float *to, const struct matmul *mm, const struct part *t, int
 static int padded(int cols)
 {
     return (cols + VW - 1) / VW * VW;
+}
+
+/* Columns of the next panel of `left`. */
+static int panel_width(const struct part *t, int left)
+{
+    bool three = t->panel == TILE_COLS && !t->pack_a && left > TILE_COLS && left <= 3 * VW;
+    return least(three ? 3 * VW : t->panel, left);
 }
 
 /* The panel at j, packed to `to` where the part packs B: at its first use, so that it is still in
@@ -138,9 +155,10 @@ static void multiply_columns(const struct matmul *mm, const struct part *t, int 
         rows = least(step, t->i1 - i);
         if (t->pack_a)
             pack_a(a_block, mm, t, i, rows);
-        for (int at = 0; at < cols; at += t->panel) {
-            const struct panel p = take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at,
-                                              least(t->panel, cols - at), i == t->i0);
+        for (int at = 0, w; at < cols; at += w) {
+            w = panel_width(t, cols - at);
+            const struct panel p =
+                take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at, w, i == t->i0);
             multiply_panel(mm, t, &p, a_block, i, rows);
         }
     }
@@ -150,6 +168,10 @@ static void multiply_columns(const struct matmul *mm, const struct part *t, int 
  * largest part, with what it has to pack, is small. false: nothing for this thread. */
 static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
 {
+    if (nt == 1) {
+        *t = (struct part){.i1 = mm->m, .j1 = mm->n};
+        return mm->m > 0 && mm->n > 0;
+    }
     double k = mm->k, best = 0;
     double worth = 1 + (double)mm->m * mm->n * k / THREAD_WORK;
     int used = worth < nt ? (int)worth : nt, tm = 1;
@@ -172,6 +194,99 @@ static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
     par_range((size_t)mm->n, mm->n >= 4 * TILE_COLS * tn ? TILE_COLS : VW, tid % tn, tn, &j0, &j1);
     *t = (struct part){.i0 = (int)i0, .i1 = (int)i1, .j0 = (int)j0, .j1 = (int)j1};
     return i0 < i1 && j0 < j1;
+}
+
+/* Whether the part is worth the flat loop below. */
+static bool outer(const struct matmul *mm, const struct part *t)
+{
+    return mm->k <= OUTER_K && t->i1 - t->i0 > 1 && mm->b_cs == 1 && mm->ldc == mm->n &&
+           t->j1 - t->j0 == mm->n && mm->n >= VW && mm->n <= NC && !mm->bias && mm->update;
+}
+
+/* A row of C as the flat loop below sees it. */
+struct outer_row {
+    vf a[OUTER_K], next[OUTER_K]; /* what its products are of, and those of the row behind it */
+};
+
+INLINE void outer_take(struct outer_row *r, const struct matmul *mm, ptrdiff_t i, const int K)
+{
+    for (int p = 0; p < K; p++) {
+        r->a[p] = v_set(mm->a[i * mm->a_rs + p * mm->a_cs]);
+        r->next[p] = i + 1 < mm->m ? v_set(mm->a[(i + 1) * mm->a_rs + p * mm->a_cs]) : v_set(0);
+    }
+}
+
+/* The n sums from column j of the row on; they may reach into the next row, as b does: its rows,
+ * n_b apart, begin again behind their end. */
+INLINE vf outer_sum(const struct matmul *mm, const struct outer_row *r, const float *b,
+                    ptrdiff_t n_b, ptrdiff_t j, const int K, ptrdiff_t at, size_t n)
+{
+    vf acc = mm->add ? v_load_n(mm->c + at, n) : v_set(0);
+    vm here = v_ltu(v_count(), (vu)vi_set((int32_t)(mm->n - j)));
+    bool ends = j + VW > mm->n;
+    for (int p = 0; p < K; p++)
+        acc =
+            v_fma(ends ? v_sel(here, r->a[p], r->next[p]) : r->a[p], v_load(b + p * n_b + j), acc);
+    return acc;
+}
+
+/* Rows of C, which follow each other without a gap, for K products each, as one array: whole
+ * aligned vectors all the way, wherever rows begin. */
+INLINE void outer_rows(const struct matmul *all, const struct part *t, const int K)
+{
+    const struct matmul local = *all, *mm = &local; /* which no store can change */
+    const bool plain = mm->update && update_is_plain(mm->update) && mm->act == ACT_NONE && !mm->add;
+    const vf lr = v_set(plain ? mm->update->lr : 0);
+    ptrdiff_t n = mm->n, i = t->i0, j = 0, n_b = n + VW, end = t->i1 * n;
+    float *b = mm->scratch, *w = mm->w;
+    struct outer_row r;
+    for (int p = 0; p < K; p++)
+        for (ptrdiff_t c = 0; c < n_b; c++)
+            b[p * n_b + c] = mm->b[p * mm->b_rs + (c < n ? c : c - n)];
+    outer_take(&r, mm, i, K);
+    for (ptrdiff_t at = i * n, width; at < end; at += width, j += width) {
+        if (j >= n) {
+            j -= n;
+            outer_take(&r, mm, ++i, K);
+        }
+        ptrdiff_t past = (ptrdiff_t)((uintptr_t)(w + at) / sizeof(float) % VW);
+        for (; plain && past == 0 && j + VW <= n && at + VW <= end; at += VW, j += VW) {
+            vf sum = v_set(0);
+            for (int p = 0; p < K; p++)
+                sum = v_fma(r.a[p], v_load(b + p * n_b + j), sum);
+            v_store(w + at, v_load(w + at) - lr * sum);
+        }
+        width = least(VW - (int)past, (int)(end - at));
+        if (j == n || width == 0) {
+            width = 0;
+            continue;
+        }
+        vf sum = outer_sum(mm, &r, b, n_b, j, K, at, (size_t)width);
+        if (plain)
+            v_put(w + at, v_load_n(w + at, (size_t)width) - lr * sum, (size_t)width);
+        else
+            tile_end_vector(mm, sum, at, (size_t)width);
+    }
+}
+
+static void outer_product(const struct matmul *mm, const struct part *t)
+{
+    switch (mm->k) {
+    case 0:
+        outer_rows(mm, t, 0);
+        break;
+    case 1:
+        outer_rows(mm, t, 1);
+        break;
+    case 2:
+        outer_rows(mm, t, 2);
+        break;
+    case 3:
+        outer_rows(mm, t, 3);
+        break;
+    default:
+        outer_rows(mm, t, OUTER_K);
+    }
 }
 
 /* Whether rows that lie so far apart crowd each other out of a cache. */
@@ -197,6 +312,10 @@ static void matmul(const struct matmul *mm, int tid, int nt)
     struct part t;
     if (!take_part(mm, tid, nt, &t))
         return;
+    if (outer(mm, &t)) {
+        outer_product(mm, &t);
+        return;
+    }
     t.panel = tile_vectors(t.i1 - t.i0) * VW;
     choose_packing(mm, &t);
     int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;

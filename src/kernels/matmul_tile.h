@@ -11,11 +11,14 @@
 /* The tile: 28 of 32, 12 of 16 and 8 of 16 registers hold sums; the others B and one number of A.
  */
 #if VW == 16
-#define TILE_ROWS 14
+#define TILE_ROWS   14
+#define TILE_ROWS_3 9
 #elif VW == 8
-#define TILE_ROWS 6
+#define TILE_ROWS   6
+#define TILE_ROWS_3 4
 #else
-#define TILE_ROWS 4
+#define TILE_ROWS   4
+#define TILE_ROWS_3 3
 #endif
 #define TILE_COLS (2 * VW)
 #define TILE_WIDE 8 /* vectors of a tile of one row: enough sums to hide their latency */
@@ -34,9 +37,9 @@ struct tile {
     int k;
     float *c;
     ptrdiff_t ldc;
-    /* fetched ahead: what the next tile will write, and row by row (b_ahead_rs apart) what will be
-     * packed next; NULL: nothing */
-    const float *c_ahead, *b_ahead;
+    /* fetched ahead: what the next tile will write (and the first slot of an update), and row by
+     * row, b_ahead_rs apart, what will be packed next; NULL: nothing */
+    const float *c_ahead, *m_ahead, *b_ahead;
     ptrdiff_t b_ahead_rs;
     size_t last;   /* lanes of the last vector that are columns of C */
     size_t b_last; /* and those that may be read in B */
@@ -141,26 +144,28 @@ INLINE bool tile_end_fast(const int mr, const int nv, vf acc[][TILE_WIDE], const
     return true;
 }
 
-/* The activation or its slope, and the update, of a row of sums. */
-static void tile_end_row(const struct matmul *mm, const float *sums, ptrdiff_t at, size_t n)
+/* The activation or its slope, and the update or the store, of the n sums at `at`. */
+INLINE void tile_end_vector(const struct matmul *mm, vf v, ptrdiff_t at, size_t n)
 {
     vf p = v_set(mm->act_param);
-    const enum act act = mm->act;
-    const float *y = mm->dact_y ? mm->dact_y + at : NULL;
-    float *c = mm->c + at, *m = mm->slot[0] ? mm->slot[0] + at : NULL;
+    float *m = mm->slot[0] ? mm->slot[0] + at : NULL;
+    if (mm->dact_y)
+        v *= act_slope_of(mm->act, v_load_n(mm->dact_y + at, n), p);
+    else
+        v = act_value(mm->act, v, p);
+    if (!mm->update)
+        v_put(mm->c + at, v, n);
+    else if (mm->update->rule == UPDATE_SGD)
+        update_sgd(v, mm->w + at, m, mm->update, n);
+    else
+        update_adam(v, mm->w + at, m, mm->slot[1] + at, mm->update, n);
+}
+
+static void tile_end_row(const struct matmul *mm, const float *sums, ptrdiff_t at, size_t n)
+{
     for (size_t j = 0; j < n; j += VW) {
         size_t w = n - j < VW ? n - j : VW;
-        vf v = v_load_n(sums + j, w);
-        if (y)
-            v *= act_slope_of(act, v_load_n(y + j, w), p);
-        else
-            v = act_value(act, v, p);
-        if (!mm->update)
-            v_put(c + j, v, w);
-        else if (mm->update->rule == UPDATE_SGD)
-            update_sgd(v, mm->w + at + j, m ? m + j : NULL, mm->update, w);
-        else
-            update_adam(v, mm->w + at + j, m + j, mm->slot[1] + at + j, mm->update, w);
+        tile_end_vector(mm, v_load_n(sums + j, w), at + (ptrdiff_t)j, w);
     }
 }
 
@@ -195,6 +200,8 @@ INLINE void tile_body(const int mr, const int nv, const struct tile *t)
     vf acc[TILE_ROWS][TILE_WIDE];
     if (t->c_ahead)
         tile_prefetch(mr, nv, t->c_ahead, t->ldc);
+    if (t->m_ahead)
+        tile_prefetch(mr, nv, t->m_ahead, t->ldc);
     if (t->load)
         tile_load(mr, nv, acc, t);
     else
@@ -218,10 +225,17 @@ INLINE void tile_body(const int mr, const int nv, const struct tile *t)
     tile_store(mr, nv, acc, t);
 }
 
-/* Vectors a tile may have that has `rows` rows: more where few rows leave registers free. */
+/* Vectors of a panel for tiles of few rows: more where these leave registers free. */
 INLINE int tile_vectors(int rows)
 {
     return rows == 1 ? TILE_WIDE : rows <= 3 ? 4 : 2;
+}
+
+/* Rows that a tile of nv vectors may have. Of an odd number of vectors the last three are a panel:
+ * a single one would wait for its loads. */
+INLINE int tile_most_rows(int nv)
+{
+    return nv > 4 ? 1 : nv > 3 ? 3 : nv > 2 ? TILE_ROWS_3 : TILE_ROWS;
 }
 
 #define TILE(mr, nv)                                                                               \
@@ -236,40 +250,36 @@ TILES(1) TILES(2) TILES(3) TILES(4)
 TILE(1, 3) TILE(1, 4) TILE(1, 5) TILE(1, 6) TILE(1, 7) TILE(1, 8)
 TILE(2, 3) TILE(2, 4) TILE(3, 3) TILE(3, 4)
 #if TILE_ROWS > 4
-TILES(5) TILES(6)
+TILES(5) TILES(6) TILE(4, 3)
 #endif
 #if TILE_ROWS > 6
+TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3) TILE(9, 3)
 TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
 /* clang-format on */
 
-#define TILE_PAIR(mr)                                                                              \
-    {                                                                                              \
-        tile_##mr##_1, tile_##mr##_2                                                               \
-    }
-                static void (*const tiles[TILE_ROWS][TILE_WIDE])(const struct tile *t) = {
-                    {tile_1_1, tile_1_2, tile_1_3, tile_1_4, tile_1_5, tile_1_6, tile_1_7,
-                     tile_1_8},
-                    {tile_2_1, tile_2_2, tile_2_3, tile_2_4},
-                    {tile_3_1, tile_3_2, tile_3_3, tile_3_4},
-                    TILE_PAIR(4),
-#if TILE_ROWS > 4
-                    TILE_PAIR(5),
-                    TILE_PAIR(6),
+#define TILE_2(mr) tile_##mr##_1, tile_##mr##_2
+#define TILE_3(mr) TILE_2(mr), tile_##mr##_3
+#define TILE_4(mr) TILE_3(mr), tile_##mr##_4
+    /* clang-format off */
+static void (*const tiles[TILE_ROWS][TILE_WIDE])(const struct tile *t) = {
+    {TILE_4(1), tile_1_5, tile_1_6, tile_1_7, tile_1_8}, {TILE_4(2)}, {TILE_4(3)},
+#if TILE_ROWS == 4
+    {TILE_2(4)},
+#else
+    {TILE_3(4)},
+#endif
+#if TILE_ROWS == 6
+    {TILE_2(5)}, {TILE_2(6)},
 #endif
 #if TILE_ROWS > 6
-                    TILE_PAIR(7),
-                    TILE_PAIR(8),
-                    TILE_PAIR(9),
-                    TILE_PAIR(10),
-                    TILE_PAIR(11),
-                    TILE_PAIR(12),
-                    TILE_PAIR(13),
-                    TILE_PAIR(14),
+    {TILE_3(5)}, {TILE_3(6)}, {TILE_3(7)}, {TILE_3(8)}, {TILE_3(9)},
+    {TILE_2(10)}, {TILE_2(11)}, {TILE_2(12)}, {TILE_2(13)}, {TILE_2(14)},
 #endif
 };
+/* clang-format on */
 
-/* mr rows by nv vectors, nv at most tile_vectors(mr). */
+/* mr rows by nv vectors, mr at most tile_most_rows(nv). */
 INLINE void tile_run(const struct tile *t, int mr, int nv)
 {
     tiles[mr - 1][nv - 1](t);

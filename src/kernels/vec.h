@@ -258,6 +258,15 @@ INLINE void v_store_n(float *p, vf a, size_t n)
 #endif
 #endif
 
+/* 0, 1, 2, .. */
+INLINE vu v_count(void)
+{
+    vu c;
+    for (int i = 0; i < VW; i++)
+        c[i] = (uint32_t)i;
+    return c;
+}
+
 INLINE vi vi_set(int32_t x)
 {
     return (vi){0} + x;
