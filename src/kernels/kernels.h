@@ -246,6 +246,10 @@ struct kernels {
     void (*row_standardize_backward)(real *dx, const real *dy, const real *h, const real *inverse,
                                      const real *w, int m, int n, enum grad_mode mode,
                                      real *scratch);
+    /* Rows i = 0 .. m-1 of n > 0 logits with classes label[i]: value[i] = log(sum(e^(x - max)))
+     * - (x[label] - max); dx = scale (softmax(x) - onehot(label)), unless NULL. */
+    void (*softmax_cross_entropy)(real *value, real *dx, const real *x, const int *label,
+                                  real scale, int m, int n);
     /* lse[i] = max + log(sum(e^(x - max))) ; if p is given, p = softmax(x) as above. */
     void (*log_sum_exp)(real *lse, real *p, const real *x, int m, int n);
 

@@ -338,6 +338,17 @@ static void log_sum_exp(real *lse, real *p, const real *x, int m, int n)
     }
 }
 
+static void softmax_cross_entropy(real *value, real *dx, const real *x, const int *label,
+                                  real scale, int m, int n)
+{
+    for (int i = 0; i < m; i++, x += n, dx = dx ? dx + n : NULL) {
+        real top, s = exp_row(dx, x, (size_t)n, &top);
+        value[i] = top - x[label[i]] + LIBM(log)(s);
+        for (int j = 0; dx && j < n; j++)
+            dx[j] = (dx[j] / s - (j == label[i] ? 1 : 0)) * scale;
+    }
+}
+
 static size_t fma_loop(size_t rounds, real *sink)
 {
     real a = sink[0], b = sink[1], acc = 0;
@@ -373,6 +384,7 @@ void ref_fill(struct kernels *k)
         .softmax = softmax,
         .softmax_backward = softmax_backward,
         .log_sum_exp = log_sum_exp,
+        .softmax_cross_entropy = softmax_cross_entropy,
         .sgd = sgd,
         .adam = adam,
     };

@@ -8,6 +8,7 @@
 
 #define LANES 16
 #define PARTS (LANES / VW)
+#define PIECE 64 /* rows whose sums are kept for one pass of logarithms */
 
 struct lanes {
     vf part[PARTS];
@@ -133,6 +134,14 @@ INLINE float softmax_row(float *p, const float *x, size_t n, float top)
     return n > LANES ? long_row(p, x, n, top) : short_row(p, x, n, top);
 }
 
+INLINE void each_scale(float *x, float by, size_t n)
+{
+    for (size_t i = 0; i < n; i += VW) {
+        size_t c = n - i < VW ? n - i : VW;
+        v_put(x + i, v_load_n(x + i, c) * v_set(by), c);
+    }
+}
+
 static void softmax(float *y, const float *x, int m, int n_row)
 {
     size_t n = (size_t)n_row;
@@ -164,6 +173,32 @@ static void log_sum_exp(float *lse, float *p, const float *x, int m, int n_row)
         lse[i] = top + vmath_log(v_set(softmax_row(p, x, n, top)))[0];
         if (p)
             p += n;
+    }
+}
+
+static void softmax_cross_entropy(float *value, float *dx, const float *x, const int *label,
+                                  float scale, int m, int n_row)
+{
+    size_t n = (size_t)n_row;
+    float sums[PIECE], logs[PIECE];
+    for (int at = 0, rows; at < m; at += rows) {
+        rows = m - at < PIECE ? m - at : PIECE;
+        for (int i = 0; i < rows; i++) {
+            const float *row = x + (size_t)(at + i) * n;
+            float *d = dx ? dx + (size_t)(at + i) * n : NULL, top = max(row, n);
+            sums[i] = softmax_row(d, row, n, top);
+            value[at + i] = top - row[label[at + i]];
+            if (d) {
+                d[label[at + i]] -= 1;
+                each_scale(d, scale, n);
+            }
+        }
+        for (int i = 0; i < rows; i += VW) { /* all logarithms of the piece at once */
+            size_t c = rows - i < VW ? (size_t)(rows - i) : VW;
+            v_put(logs + i, vmath_log(v_load_pad(sums + i, c, 1)), c);
+        }
+        for (int i = 0; i < rows; i++)
+            value[at + i] += logs[i];
     }
 }
 
@@ -224,6 +259,7 @@ void ISA_NAME(rows_fill)(struct kernels *k)
     k->softmax = softmax;
     k->softmax_backward = softmax_backward;
     k->log_sum_exp = log_sum_exp;
+    k->softmax_cross_entropy = softmax_cross_entropy;
     k->row_standardize = row_standardize;
     k->row_standardize_backward = row_standardize_backward;
 }

@@ -51,6 +51,12 @@ static void cross_entropy_rows(const struct loss *l, const struct loss_rows *r,
     size_t n = (size_t)l->k;
     real *z = r->scratch + n, *mixed = z + n; /* z: x - max */
     bool mix = l->class_weight || ((const struct cross_entropy *)l->conf)->label_smoothing > 0;
+    if (r->label && !mix) {
+        size_t at = (size_t)lo * n;
+        k->softmax_cross_entropy(r->value + lo, r->dx ? r->dx + at : NULL, r->x + at, r->label + lo,
+                                 r->scale, hi - lo, l->k);
+        return;
+    }
     for (int i = lo; i < hi; i++) {
         const real *x = r->x + (size_t)i * n;
         real *dx = r->dx ? r->dx + (size_t)i * n : NULL;
@@ -58,21 +64,15 @@ static void cross_entropy_rows(const struct loss *l, const struct loss_rows *r,
         for (size_t j = 0; j < n; j++)
             z[j] = x[j] - max;
         k->log_sum_exp(&lse, dx, z, 1, l->k);
-        if (r->label && !mix) {
-            r->value[i] = lse - z[r->label[i]];
-            if (dx)
-                dx[r->label[i]] -= 1;
-        } else {
-            const real *t = mix ? mixed : loss_target(l, r, i);
-            if (mix)
-                mix_target(l, r, i, mixed);
-            real total = k->sum(t, n);
-            for (size_t j = 0; j < n; j++)
-                z[j] = lse - z[j];
-            r->value[i] = k->dot(t, z, n);
-            for (size_t j = 0; dx && j < n; j++)
-                dx[j] = dx[j] * total - t[j];
-        }
+        const real *t = mix ? mixed : loss_target(l, r, i);
+        if (mix)
+            mix_target(l, r, i, mixed);
+        real total = k->sum(t, n);
+        for (size_t j = 0; j < n; j++)
+            z[j] = lse - z[j];
+        r->value[i] = k->dot(t, z, n);
+        for (size_t j = 0; dx && j < n; j++)
+            dx[j] = dx[j] * total - t[j];
         if (dx)
             k->scale(dx, dx, r->scale, n);
     }

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+#define AHEAD       4    /* samples */
+#define AHEAD_BYTES 4096 /* of each: what follows is found by the processor itself */
+
 int feed_new(struct feed *f, const struct job *job, int nt, struct err *e)
 {
     size_t batch = (size_t)job->net->batch, k = (size_t)job->loss.k;
@@ -141,6 +144,19 @@ static void mix(struct feed *f, size_t i, uint32_t j, uint64_t epoch, real *room
     t[s->label[o]] += rest;
 }
 
+/* Fetches the sample that comes AHEAD samples later, in this batch or a later one. */
+static void fetch_ahead(const struct part *part, const uint32_t *order, size_t i)
+{
+    const struct samples *s = part->of;
+    if (i + AHEAD >= part->n)
+        return;
+    size_t row = shape_size(s->shape) * (s->x ? sizeof *s->x : 1);
+    uint32_t j = part->index[order ? order[i + AHEAD] : i + AHEAD];
+    const char *at = s->x ? (const char *)s->x : (const char *)s->bytes;
+    for (size_t b = 0; b < row && b < AHEAD_BYTES; b += MEM_ALIGN)
+        __builtin_prefetch(at + j * row + b);
+}
+
 void feed_train(struct feed *f, const uint32_t *order, size_t first, int n, uint64_t epoch, int tid,
                 int nt)
 {
@@ -152,6 +168,7 @@ void feed_train(struct feed *f, const uint32_t *order, size_t first, int n, uint
     for (size_t i = lo; i < hi; i++) {
         uint32_t j = part->index[order ? order[first + i] : first + i];
         real *x = net_input(job->net) + i * size;
+        fetch_ahead(part, order, first + i);
         if (room)
             augment_sample(&f->augment, x, part->of, j, epoch, room);
         else

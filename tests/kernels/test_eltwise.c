@@ -88,6 +88,16 @@ OP(softmax_in_place, k->softmax(s->y, s->y, 1, (int)n))
 OP(softmax_back, k->softmax_backward(s->y, s->a, s->b, (int)n / 3, 3, GRAD_ADD))
 OP(softmax_back_row, k->softmax_backward(s->y, s->a, s->b, 1, (int)n, GRAD_STORE))
 OP(lse, k->log_sum_exp(s->y, s->z, s->a, (int)n / 7, 7))
+static const int labels[] = {2, 0, 6, 3, 5, 1, 4};
+
+static void cross(const struct kernels *k, const struct arrays *s, size_t n, real *dx)
+{
+    int rows = (int)n / 7 < 7 ? (int)n / 7 : 7;
+    k->softmax_cross_entropy(s->y, dx, s->a, labels, (real)0.25, rows, 7);
+}
+
+OP(cross_entropy, cross(k, s, n, s->z))
+OP(cross_entropy_alone, cross(k, s, n, NULL))
 OP(lse_row, k->log_sum_exp(s->y, s->z, s->a, 1, (int)n))
 OP(lse_alone, k->log_sum_exp(s->y, NULL, s->a, (int)n / 2, 2))
 
@@ -201,6 +211,8 @@ static const struct op ops[] = {
     E(softmax_back_row, FUSED, true),
     E(lse, NEAR, true),
     E(lse_row, NEAR, true),
+    E(cross_entropy, NEAR, true),
+    E(cross_entropy_alone, NEAR, true),
     E(lse_alone, NEAR, true),
     E(col_dots, FUSED, true),
     E(col_dots_add, FUSED, true),
