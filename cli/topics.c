@@ -52,7 +52,10 @@ static struct topic *add(enum topic_kind kind, const char *name, const char *hel
 static void add_sections(void)
 {
     add(TOPIC_SECTION, "data", "where the samples come from")->tables[0] = data_opts;
-    add(TOPIC_SECTION, "augment", "random changes of training samples, views of test samples")
+    add(TOPIC_SECTION, "augment",
+        "random changes of training samples, in this order: rotate, scale, translate, elastic, "
+        "crop, flip (one resampling), colours, blur, cutout, noise, mixup; and views of test "
+        "samples")
         ->tables[0] = augment_opts;
     add(TOPIC_SECTION, "loss", "what training minimises")->tables[0] = loss_opts;
     struct topic *t = add(TOPIC_SECTION, "optimizer", "how parameters follow their gradients");
