@@ -240,7 +240,7 @@ reference: diynn
 
 # libFuzzer programs, each for FUZZ_TIME seconds; what they find lies in build/fuzz/
 FUZZ_TIME = 60
-FUZZ_SEEDS := $(wildcard tests/files/good tests/files/bad nets)
+FUZZ_SEEDS := $(wildcard tests/files/good tests/files/bad tests/files/bad_data tests/files/images nets)
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libdiynn-internal.a
 	@mkdir -p $(@D)

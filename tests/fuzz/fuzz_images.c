@@ -1,5 +1,5 @@
-/* libFuzzer target: any bytes as an image file. The first byte chooses a shape. Checksums of PNG
- * chunks are made right, or nothing behind them would ever be seen. What is decoded must be as
+/* libFuzzer target: any bytes as an image file. Their own checksum chooses a shape. Checksums of
+ * PNG chunks are made right, or nothing behind them would ever be seen. What is decoded must be as
  * large as its header says, and every size can be made of it. */
 #include "base/mem.h"
 #include "image/image.h"
@@ -47,8 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     size_t live = mem_live();
     if (n == 0)
         return 0;
-    const struct shape shape = {*p & 1 ? 3 : 1, 1 + (*p >> 1 & 7), 1 + (*p >> 4)};
-    struct blob b = {mem_strndup((const char *)p + 1, n - 1, &e), n - 1};
+    unsigned how = io_crc32(0, p, n);
+    const struct shape shape = {how & 1 ? 3 : 1, 1 + (how >> 1 & 15), 1 + (how >> 5 & 15)};
+    struct blob b = {mem_strndup((const char *)p, n, &e), n};
     if (!b.data)
         return 0;
     fix_checksums(&b);
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         if (image_decode(&im, &b, "x", &again) == 0) {
             if (im.w != probed.w || im.h != probed.h || im.channels != probed.channels)
                 abort();
-            if (image_fit(out, shape, &im, *p >> 7 ? IMAGE_CROP : IMAGE_STRETCH, &again) &&
+            if (image_fit(out, shape, &im, how >> 9 & 1 ? IMAGE_CROP : IMAGE_STRETCH, &again) &&
                 again.kind != ERR_INTERNAL)
                 abort();
             image_free(&im);
