@@ -182,8 +182,10 @@ static void forward(struct layer *l, const struct pass *p)
     my_slices(&v, p, &lo, &hi);
     for (size_t i = lo; i < hi; i++) {
         size_t at = i * (size_t)v.slice * (size_t)v.c;
-        p->k->col_standardize(v.h + at, l->y + at, x + at, v.mean, v.inverse, weight(l), b,
-                              slice_size(&v, i), v.c);
+        int m = slice_size(&v, i);
+        p->k->col_standardize(v.h + at, l->y + at, x + at, v.mean, v.inverse, weight(l), b, m, v.c);
+        if (l->act != ACT_NONE) /* while the slice is in cache */
+            p->k->act_forward(l->act, l->act_param, l->y + at, l->y + at, (size_t)m * (size_t)v.c);
     }
 }
 
@@ -267,6 +269,7 @@ static const struct layer_example examples[] = {
     {"5", "[linear]\nunits = 19\n[batchnorm]\n[tanh]\n[linear]\nunits = 2\n"},
     {"3x2x4", "[tanh]\n[batchnorm]\nbias = no\n[flatten]\n[linear]\nunits = 2\n"},
     {"2x9x11", "[batchnorm]\naffine = no\n"},
+    {"2x4x5", "[conv2d]\nfilters = 3\nsize = 2\nbias = no\n[batchnorm]\n[leaky_relu]\n[maxpool]\n"},
     {"3x2x3", "[tanh]\n[batchnorm]\naffine = bias\n[linear]\nunits = 2\n"},
     {"4", "[tanh t]\n[batchnorm b]\nfreeze = yes\n[add]\nfrom = t, b\n"},
     {"3", "[tanh t]\n[batchnorm b]\neps = 0.1\n[add]\nfrom = t, b\n"},
@@ -281,5 +284,5 @@ const struct layer_ops layer_batchnorm = {
     .setup = setup,
     .forward = forward,
     .backward = backward,
-    .flags = LAYER_PARAMS | LAYER_IN_PLACE | LAYER_MIXES,
+    .flags = LAYER_PARAMS | LAYER_IN_PLACE | LAYER_MIXES | LAYER_TAKES_ACT,
     .examples = examples};

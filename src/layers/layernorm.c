@@ -55,6 +55,9 @@ static void forward(struct layer *l, const struct pass *p)
     p->k->row_standardize(standardized(l, p) + at, l->y + at, inverses(l) + lo, l->in[0]->y + at,
                           weight(l), b, (real)((const struct layernorm *)l->conf)->eps, hi - lo,
                           size);
+    if (l->act != ACT_NONE)
+        p->k->act_forward(l->act, l->act_param, l->y + at, l->y + at,
+                          (size_t)(hi - lo) * (size_t)size);
 }
 
 /* dw = sum of dy h, db = sum of dy, over the samples in order: this thread's columns */
@@ -108,5 +111,5 @@ const struct layer_ops layer_layernorm = {.name = "layernorm",
                                           .forward = forward,
                                           .backward = backward,
                                           .backward_params = backward_params,
-                                          .flags = LAYER_PARAMS,
+                                          .flags = LAYER_PARAMS | LAYER_TAKES_ACT,
                                           .examples = examples};
