@@ -124,9 +124,9 @@ static void backward_own(struct net *net, struct pass *p)
     for (struct layer *l = net->output; l > net->layers; l--) {
         if (!has_backward(net, l))
             continue;
+        apply_slope(l, p);
         if (mixes(l))
             barrier(p);
-        apply_slope(l, p);
         l->ops->backward(l, p);
         if (mixes(l))
             barrier(p);

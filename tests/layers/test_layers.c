@@ -19,7 +19,8 @@
 
 #include <cmocka.h>
 
-#define BATCH 7
+#define BATCH   13 /* enough for each of three threads to keep samples of its own */
+#define CHECKED 7  /* samples of gradient checks */
 
 #ifdef REAL_DOUBLE
 #define STEP      1e-5
@@ -221,7 +222,7 @@ static void check_gradient(const struct layer_ops *ops, const struct layer_examp
 static void check_gradients(const struct layer_ops *ops, const struct layer_example *ex)
 {
     check_gradient(ops, ex, 1);
-    check_gradient(ops, ex, BATCH);
+    check_gradient(ops, ex, CHECKED);
 }
 
 /* What a forward and a backward gave. */
