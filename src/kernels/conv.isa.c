@@ -10,6 +10,7 @@
  * Bits: an output is one chain over its valid taps, in order, whatever the tile. */
 #include "base/par.h"
 #include "kernels/conv_axis.h"
+#include "kernels/conv_depthwise.h"
 #include "kernels/conv_tile.h"
 #include "kernels/fill.h"
 #include "kernels/matmul_pack.h"
@@ -30,7 +31,10 @@ struct gather {
     ptrdiff_t x_image, x_row, x_pixel;
     float *y;
     ptrdiff_t y_image, y_row, y_pixel;
-    const float *weights; /* panels */
+    const float *weights; /* panels; of a depthwise one as they are */
+    bool depthwise;       /* then groups and in are 1, and an output has its own input */
+    conv_tile_fn *const (*tiles)[CONV_VECTORS];
+    int most[CONV_VECTORS]; /* rows of a tile of one vector, of two */
     const struct column *table;
     bool one_run; /* taps of a row follow each other in x */
     const float *bias;
@@ -83,7 +87,7 @@ struct chain {
 static void run_chain(const struct gather *g, const struct conv_tile *t, struct chain at, int rows,
                       int nv)
 {
-    conv_tile_fn *tile = conv_tiles[rows - 1][nv - 1];
+    conv_tile_fn *tile = g->tiles[rows - 1][nv - 1];
     bool finish = g->act != ACT_NONE && g->act != ACT_RELU;
     size_t n = (size_t)(nv - 1) * VW + t->last;
     for (; at.n > 0; at.n--, at.a += at.a_next, at.c += at.c_next) {
@@ -99,7 +103,7 @@ static void run_chain(const struct gather *g, const struct conv_tile *t, struct 
 INLINE void run_chains(const struct gather *g, const struct conv_tile *t, struct chain at,
                        int count, const int unit, int nv, ptrdiff_t x_step, ptrdiff_t y_step)
 {
-    int most = nv == 1 ? CONV_ROWS_1 / unit : CONV_ROWS_2 / unit;
+    int most = g->most[nv - 1] / unit;
     while (count > most) {
         int some = count / ((count + most - 1) / most);
         run_chain(g, t, at, some * unit, nv);
@@ -154,11 +158,13 @@ static void gather_row(const struct gather *g, int i, int rows, int panel, int p
     int group = panel / panels_of(g->out), j = panel % panels_of(g->out);
     int taps = g->rows.taps * g->columns.taps, width = panel_width(g->out, j), nv = width / VW;
     int cols = axis_least(g->out - j * CONV_COLS, CONV_COLS);
-    ptrdiff_t at = (ptrdiff_t)group * g->out + j * CONV_COLS, tap = (ptrdiff_t)g->in * width;
-    const float *weights =
-        g->weights + ((ptrdiff_t)padded(g->out) * group + j * CONV_COLS) * taps * g->in;
+    ptrdiff_t at = (ptrdiff_t)group * g->out + j * CONV_COLS;
+    ptrdiff_t tap = g->depthwise ? g->out : (ptrdiff_t)g->in * width;
+    ptrdiff_t before = (ptrdiff_t)padded(g->out) * group + j * CONV_COLS;
+    const float *weights = g->weights + (g->depthwise ? at : before * taps * g->in);
     struct taps r = taps_at(&g->rows, p);
-    const float *x = g->x + i * g->x_image + r.in * g->x_row + (ptrdiff_t)group * g->in;
+    const float *x =
+        g->x + i * g->x_image + r.in * g->x_row + (g->depthwise ? at : (ptrdiff_t)group * g->in);
     float *y = g->y + i * g->y_image + p * g->y_row + at;
     struct conv_tile t = {.a_p = g->rows.in_step * g->x_row,
                           .a_q = g->columns.in_step * g->x_pixel,
@@ -238,6 +244,8 @@ static size_t packed_size(const struct conv *cv, bool back)
 {
     size_t taps = (size_t)cv->kh * (size_t)cv->kw * (size_t)cv->groups;
     int cg = cv->c / cv->groups, og = cv->oc / cv->groups;
+    if (conv_depthwise(cv))
+        return 0;
     return taps * (back ? padded(cg) * (size_t)og : padded(og) * (size_t)cg) + VW;
 }
 
@@ -245,9 +253,22 @@ static size_t packed_size(const struct conv *cv, bool back)
 static void prepare(struct gather *g, const struct conv *cv, bool back)
 {
     struct column *table = (struct column *)(cv->scratch + packed_size(cv, back));
-    pack_panels(cv->scratch, cv, back);
+    g->depthwise = conv_depthwise(cv);
+    if (g->depthwise) {
+        g->groups = g->in = 1;
+        g->out = cv->c;
+        g->weights = cv->weight;
+        g->tiles = depthwise_tiles;
+        g->most[0] = DEPTHWISE_ROWS_1;
+        g->most[1] = DEPTHWISE_ROWS_2;
+    } else {
+        pack_panels(cv->scratch, cv, back);
+        g->weights = cv->scratch;
+        g->tiles = conv_tiles;
+        g->most[0] = CONV_ROWS_1;
+        g->most[1] = CONV_ROWS_2;
+    }
     make_columns(table, &g->columns, g->w);
-    g->weights = cv->scratch;
     g->table = table;
 }
 

@@ -69,8 +69,13 @@ static inline struct taps taps_at(const struct axis *a, int o)
     return (struct taps){first, end > first ? end - first : 0, at + first * a->dilation};
 }
 
-#define CONV_FEW                                                                                   \
-    4 /* channels of an image, for its weight gradients to take taps of a row together */
+/* Whether each channel has its own filter. */
+static inline bool conv_depthwise(const struct conv *cv)
+{
+    return cv->groups == cv->c && cv->groups == cv->oc && cv->groups > 1;
+}
+
+#define CONV_FEW 4 /* channels of an image whose weight gradients take taps of a row together */
 
 static inline bool conv_few_channels(const struct conv *cv)
 {

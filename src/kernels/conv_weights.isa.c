@@ -40,13 +40,15 @@ struct job {
     int cg, og;                         /* channels of a group */
     int panels, row_tiles, taps, tiles; /* tiles of a slice: (group, panel, tap, rows) */
     int rows;                           /* of all tiles of a tap */
+    int width;                          /* columns of a panel */
+    bool depthwise;                     /* then cg is 1, og all, and a row goes with its column */
     const float *padded;                /* few channels: a sample with its border */
     int padded_w;
 };
 
 static int job_columns(const struct job *w, int panel)
 {
-    return axis_least(w->og - panel * CONV_COLS, CONV_COLS);
+    return axis_least(w->og - panel * w->width, w->width);
 }
 
 /* Output positions along an axis whose input at tap k is inside: *first and how many. */
@@ -73,9 +75,10 @@ static void run_tap(const struct job *w, int at, int i0, int i1, float *slice, b
     int column = q0 * cv->stride_w - cv->pad_w + kw * cv->dilation_w;
     ptrdiff_t x_row = (ptrdiff_t)cv->w * cv->c, x_image = x_row * cv->h;
     ptrdiff_t y_row = (ptrdiff_t)cv->ow * cv->oc, y_image = y_row * cv->oh;
-    ptrdiff_t out = (ptrdiff_t)group * w->og + panel * CONV_COLS;
+    ptrdiff_t out = (ptrdiff_t)group * w->og + panel * w->width;
+    ptrdiff_t in = w->depthwise ? out : (ptrdiff_t)group * w->cg + lo;
     struct weights_tile t = {.a = cv->x + i0 * x_image + row * x_row + (ptrdiff_t)column * cv->c +
-                                  group * w->cg + lo,
+                                  in,
                              .a_rs = CONV_GROUP,
                              .a_p = x_image,
                              .a_q = cv->stride_h * x_row,
@@ -91,7 +94,10 @@ static void run_tap(const struct job *w, int at, int i0, int i1, float *slice, b
                              .ldc = cv->oc,
                              .last = (size_t)(cols - (cols - 1) / VW * VW),
                              .load = load};
-    weights_tiles[rows - 1][(cols - 1) / VW](&t);
+    if (w->depthwise)
+        depthwise_sums[(cols - 1) / VW](&t);
+    else
+        weights_tiles[rows - 1][(cols - 1) / VW](&t);
 }
 
 /* The same for few channels: a tap is a row of taps, the sample is the padded one. */
@@ -191,16 +197,24 @@ static void run_slice(const struct job *w, int s, int t0, int t1)
 
 static void backward_weights(const struct conv *cv, int tid, int nt)
 {
-    struct job w = {.cv = cv, .cg = cv->c / cv->groups, .og = cv->oc / cv->groups};
+    struct job w = {.cv = cv,
+                    .cg = cv->c / cv->groups,
+                    .og = cv->oc / cv->groups,
+                    .width = CONV_COLS,
+                    .depthwise = conv_depthwise(cv)};
     bool few = conv_few_channels(cv), group = few && cv->kw * cv->c == CONV_GROUP;
     int most = conv_rows(w.og > VW ? 2 : 1);
-    w.panels = (w.og + CONV_COLS - 1) / CONV_COLS;
+    if (w.depthwise) {
+        w.og = cv->oc;
+        w.width = DEPTHWISE_VECTORS * VW;
+    }
+    w.panels = (w.og + w.width - 1) / w.width;
     w.taps = group ? 1 : few ? cv->kh : cv->kh * cv->kw;
     w.rows = group ? cv->kh * CONV_GROUP : few ? cv->kw * cv->c : w.cg;
     most -= few;
     most -= group ? most % CONV_GROUP : 0;
     w.row_tiles = (w.rows + most - 1) / most;
-    w.tiles = cv->groups * w.panels * w.taps * w.row_tiles;
+    w.tiles = (w.depthwise ? 1 : cv->groups) * w.panels * w.taps * w.row_tiles;
     w.padded = few ? cv->scratch : NULL;
     w.padded_w = conv_extent(cv->ow, cv->kw, cv->stride_w, 1);
     int each = w.tiles + 1;

@@ -114,4 +114,41 @@ static weights_tile_fn *const weights_tiles[CONV_ROWS_1][CONV_VECTORS] = {
 static weights_tile_fn *const weights_sums[CONV_ROWS_1][CONV_VECTORS] = {
     CONV_LIST(WEIGHTS_SUMS_AT)};
 
+/* Depthwise: as struct weights_tile says, but one row, and
+ *     a[p a_p + q a_q + k a_k + j] b[p b_p + q b_q + k b_k + j] */
+#define DEPTHWISE_VECTORS 4
+
+INLINE void depthwise_sums_body(const int nv, const struct weights_tile *t)
+{
+    vf acc[DEPTHWISE_VECTORS];
+    size_t last = t->last;
+    CONV_UNROLL
+    for (int v = 0; v < nv; v++)
+        acc[v] = t->load ? v_load_n(t->c + v * VW, conv_lanes(v, nv, last)) : v_set(0);
+    for (int p = 0; p < t->np; p++)
+        for (int q = 0; q < t->nq; q++) {
+            const float *a = t->a + p * t->a_p + q * t->a_q, *b = t->b + p * t->b_p + q * t->b_q;
+            for (int k = 0; k < t->nk; k++, a += t->a_k, b += t->b_k) {
+                CONV_UNROLL
+                for (int v = 0; v < nv; v++)
+                    acc[v] = v_fma(v_load_n(a + v * VW, conv_lanes(v, nv, last)),
+                                   v_load_n(b + v * VW, conv_lanes(v, nv, last)), acc[v]);
+            }
+        }
+    CONV_UNROLL
+    for (int v = 0; v < nv; v++)
+        v_put(t->c + v * VW, acc[v], conv_lanes(v, nv, last));
+}
+
+#define DEPTHWISE_SUMS(nv)                                                                         \
+    static void depthwise_sums_##nv(const struct weights_tile *t)                                  \
+    {                                                                                              \
+        depthwise_sums_body(nv, t);                                                                \
+    }
+/* clang-format off */
+DEPTHWISE_SUMS(1) DEPTHWISE_SUMS(2) DEPTHWISE_SUMS(3) DEPTHWISE_SUMS(4)
+    /* clang-format on */
+    static weights_tile_fn *const depthwise_sums[DEPTHWISE_VECTORS] = {
+        depthwise_sums_1, depthwise_sums_2, depthwise_sums_3, depthwise_sums_4};
+
 #endif
