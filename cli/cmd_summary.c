@@ -66,8 +66,8 @@ static struct memory plan_memory(const struct job *job)
     struct memory m = {0};
     struct team *team = team_new(1, &e);
     struct net *net = team ? net_build(job->nf, job->net->layers[0].out, &d, &e) : NULL;
-    int batch = job->train.chunk > 0 ? job->train.chunk : job->train.batch;
-    const struct net_plan plan = {.batch = batch > 0 ? batch : 1,
+    uint32_t batch = job->train.batch > 0 ? (uint32_t)job->train.batch : JOB_CHUNK;
+    const struct net_plan plan = {.batch = (int)job_pass(job, batch),
                                   .train = true,
                                   .slots = optim_slots(&job->optim),
                                   .fuse = true,

@@ -44,7 +44,8 @@ const struct opt train_opts[] = {
      .max = 1 << 24,
      .help = "samples of a batch that pass through the net at once, their gradients added; saves "
              "memory, changes no bit (but of convolutions where it is no multiple of 8, and "
-             "batchnorm learns from each chunk alone); 0: all of them"},
+             "batchnorm learns from each chunk alone); 0: equal pieces of at most 256, or all of "
+             "them with batchnorm"},
     {.name = "shuffle",
      .type = OPT_BOOL,
      .offset = FIELD(shuffle),
@@ -120,11 +121,31 @@ uint32_t job_batch(const struct job *job)
     return job->train.batch < 0 || (uint32_t)job->train.batch > n ? n : (uint32_t)job->train.batch;
 }
 
+/* A larger pass leaves the caches and is slower for all the memory that it takes. Layers that mix
+ * the samples of a pass are to see all of them. */
+static uint32_t default_chunk(const struct job *job, uint32_t batch)
+{
+    for (int i = 1; i < job->net->n_layers; i++) {
+        const struct layer *l = &job->net->layers[i];
+        if (l->ops->flags & LAYER_MIXES && !l->common.freeze)
+            return batch;
+    }
+    uint32_t pieces = (batch + JOB_CHUNK - 1) / JOB_CHUNK;
+    uint32_t piece = pieces > 1 ? (batch + pieces - 1) / pieces : batch;
+    return pieces > 1 ? (piece + 15) / 16 * 16 : piece;
+}
+
+uint32_t job_pass(const struct job *job, uint32_t batch)
+{
+    uint32_t chunk = (uint32_t)job->train.chunk;
+    if (chunk == 0)
+        chunk = default_chunk(job, batch);
+    return chunk < batch ? chunk : batch;
+}
+
 uint32_t job_chunk(const struct job *job)
 {
-    uint32_t batch = job_batch(job);
-    return job->train.chunk == 0 || (uint32_t)job->train.chunk > batch ? batch
-                                                                       : (uint32_t)job->train.chunk;
+    return job_pass(job, job_batch(job));
 }
 
 uint64_t job_steps_per_epoch(const struct job *job)

@@ -12,7 +12,7 @@
 struct train_conf {
     int batch;              /* -1 (word "all"): the whole training part */
     uint64_t epochs, steps; /* steps > 0 rules */
-    int chunk;              /* 0: none */
+    int chunk;              /* 0: see job_pass */
     bool shuffle, drop_last;
     uint64_t seed;
     int eval_every;      /* epochs; 0: only at the end */
@@ -50,6 +50,11 @@ uint32_t job_batch(const struct job *job);
 uint32_t job_chunk(const struct job *job);
 uint64_t job_steps_per_epoch(const struct job *job);
 uint64_t job_steps(const struct job *job);
+
+/* Samples of a batch of `batch` that pass through the net at once: what `chunk` says, or else equal
+ * pieces of at most JOB_CHUNK (all of them where a layer mixes samples). The net must be built. */
+#define JOB_CHUNK 256
+uint32_t job_pass(const struct job *job, uint32_t batch);
 
 /* What job_open needs besides the file. */
 struct job_source {

@@ -55,6 +55,16 @@ for kind in bits bits_norm bits_augment bits_conv; do
         same "$R/one.log" "$R/chunks.log" "$kind: chunks: log"
     fi
 
+    # a batch of all is cut by itself, or not at all
+    if [ $kind != bits_norm ]; then
+        set -- --set train.batch=all --set train.epochs=5 --set train.log_every=1
+        train all --threads 2 "$@"
+        train whole --threads 1 "$@" --set train.chunk=100000
+        log all
+        log whole
+        same "$R/all.log" "$R/whole.log" "$kind: a batch of all: log"
+    fi
+
     # another seed gives another net: the comparison above can fail
     train seed --threads 2 --seed 2
     check_not "$kind: another seed gives another net" \

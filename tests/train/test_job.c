@@ -114,6 +114,31 @@ static void every_key_survives(void **state)
     mem_free(second.s);
 }
 
+/* A batch is cut into equal pieces where nobody says how, and where that changes nothing. */
+static void passes_of_a_batch(void **state)
+{
+    (void)state;
+    static const uint32_t passes[][2] = {{1, 1},     {255, 255}, {256, 256},  {257, 144},
+                                         {512, 256}, {513, 176}, {1000, 256}, {7291, 256}};
+    struct job job;
+    struct diag d;
+    struct err e;
+    const char *plain = "[data]\ntrain = t.gz\nshape = 4\nclasses = 3\n[linear]\nunits = 3\n"
+                        "[softmax]\n";
+    assert_int_equal(open_text(&job, plain, false, &d, &e), 0);
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
+        assert_int_equal(job_pass(&job, passes[i][0]), passes[i][1]);
+    job.train.chunk = 100;
+    assert_int_equal(job_pass(&job, 99), 99);
+    assert_int_equal(job_pass(&job, 7291), 100);
+    job_free(&job);
+    const char *mixing = "[data]\ntrain = t.gz\nshape = 4\nclasses = 3\n[linear]\nunits = 3\n"
+                         "[batchnorm]\n[softmax]\n";
+    assert_int_equal(open_text(&job, mixing, false, &d, &e), 0);
+    assert_int_equal(job_pass(&job, 7291), 7291);
+    job_free(&job);
+}
+
 /* ---- what is wrong ----------------------------------------------------------------------------
  */
 
@@ -303,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resolved_files_resolve_to_themselves),
         cmocka_unit_test(every_key_survives),
+        cmocka_unit_test(passes_of_a_batch),
         cmocka_unit_test(data_that_differ_from_what_is_stated),
         cmocka_unit_test(a_summary_counts_them),
         cmocka_unit_test(every_allocation_may_fail),
