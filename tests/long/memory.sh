@@ -9,7 +9,7 @@ bound()
     name=$1 samples=$2 values=$3
     shift 3
     run "$DIYNN" summary --json "$T/net.ini" "$@"
-    planned=$(awk -F '[:,]' '/"training_bytes"/ { on = 1 } on && $1 !~ /batch/ { n += $2 }
+    planned=$(awk -F '[:,]' '/"training_bytes"/ { on = 1 } on && $1 !~ /batch|workspace/ { n += $2 }
         END { print n + 0 }' "$T/out")
     run "$B/tests/usage" "$T/usage" "$DIYNN" train -q --force -o "$T/run" "$T/net.ini" "$@"
     expect 0 "$name: trains"
