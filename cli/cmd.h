@@ -37,9 +37,10 @@ struct cmd_opt {
 /* Options that every command has. */
 struct common {
     bool help, version, quiet, verbose, json, no_color;
-    int threads;     /* 0: as many as the machine runs */
-    const char *isa; /* NULL: the best of this CPU; from --isa or DIYNN_ISA */
-    bool fuse;       /* false: DIYNN_FUSE=0 */
+    int threads;      /* 0: as many as the machine runs */
+    const char *isa;  /* NULL: the best of this CPU; from --isa or DIYNN_ISA */
+    bool fuse;        /* false: DIYNN_FUSE=0 */
+    bool all_threads; /* DIYNN_ADAPT=0 */
 };
 extern const struct cmd_opt common_opts[];
 

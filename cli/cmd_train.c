@@ -150,6 +150,7 @@ static int run(struct call *c, struct err *e)
         .threads = c->common.threads,
         .isa = c->common.isa,
         .fuse = c->common.fuse,
+        .all_threads = c->common.all_threads,
         .progress = progress_show,
         .arg = &view,
         .stop = &stop,

@@ -81,7 +81,9 @@ static int apply_common(struct common *c, struct err *e)
     ui_init(c->no_color);
     log_set_level(c->quiet ? LOG_QUIET : c->verbose ? LOG_VERBOSE : LOG_NORMAL);
     const char *fuse = getenv("DIYNN_FUSE"), *isa = getenv("DIYNN_ISA");
+    const char *adapt = getenv("DIYNN_ADAPT");
     c->fuse = !fuse || strcmp(fuse, "0") != 0;
+    c->all_threads = adapt && strcmp(adapt, "0") == 0;
     par_set_default(c->threads);
     if (c->isa)
         return check_isa(c->isa, "--isa", e);

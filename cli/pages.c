@@ -86,6 +86,7 @@ static const char exit_text[] =
 
 static const char environment_text[] =
     "    DIYNN_ISA     instruction set of the kernels, as --isa\n"
+    "    DIYNN_ADAPT   0: every step uses all threads, also where fewer are faster\n"
     "    DIYNN_FUSE    0: activations are not computed inside the layer before them\n"
     "    DIYNN_MEMORY  most memory to use, in MiB (default: 9 tenths of it all)\n"
     "    NO_COLOR      any text: no colours, as --no-color\n"

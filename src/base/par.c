@@ -4,7 +4,8 @@
  * the counter and raises the round; the others watch the round, first spinning, then asleep on a
  * condition variable. A sleeper registers before it checks the round again under the lock, and the
  * last one takes the lock to wake only where somebody registered, so that the common case costs two
- * atomic operations. */
+ * atomic operations. Threads out of use sleep on a condition variable of their own and are not
+ * counted; the last to arrive at a barrier changes how many are in use. */
 #include "base/par.h"
 
 #include "base/mem.h"
@@ -26,8 +27,10 @@ struct team {
     _Alignas(64) atomic_int arrived;
     _Alignas(64) atomic_uint round;
     atomic_int sleepers;
+    atomic_int active; /* threads in use */
+    int next;          /* those from the next barrier on */
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, use;
 };
 
 static int default_threads; /* 0: the processors */
@@ -61,6 +64,7 @@ struct team *team_new(int nt, struct err *e)
     t->nt = t->asked;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
+    pthread_cond_init(&t->use, NULL);
     return t;
 }
 
@@ -69,6 +73,7 @@ void team_free(struct team *t)
     if (!t)
         return;
     pthread_cond_destroy(&t->wake);
+    pthread_cond_destroy(&t->use);
     pthread_mutex_destroy(&t->lock);
     mem_free(t);
 }
@@ -80,6 +85,7 @@ int team_size(const struct team *t)
 
 void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
 {
+    atomic_store(&t->active, t->next = t->asked);
     if (t->asked == 1) {
         fn(arg, 0, 1);
         return;
@@ -88,7 +94,7 @@ void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
 #pragma omp parallel num_threads(t->asked)
     {
         if (omp_get_thread_num() == 0)
-            t->nt = omp_get_num_threads();
+            atomic_store(&t->active, t->next = t->nt = omp_get_num_threads());
 #pragma omp barrier
         fn(arg, omp_get_thread_num(), omp_get_num_threads());
     }
@@ -140,22 +146,52 @@ static void sleep_until_after(struct team *t, unsigned round)
     pthread_mutex_unlock(&t->lock);
 }
 
-void team_barrier(struct team *t, int tid)
+int team_active(const struct team *t)
 {
-    (void)tid;
-    if (t->nt == 1)
-        return;
-    unsigned round = atomic_load_explicit(&t->round, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == t->nt - 1) {
-        atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
-        atomic_store(&t->round, round + 1);
-        if (atomic_load(&t->sleepers)) {
-            pthread_mutex_lock(&t->lock);
-            pthread_cond_broadcast(&t->wake);
-            pthread_mutex_unlock(&t->lock);
-        }
-        return;
+    return atomic_load_explicit(&t->active, memory_order_relaxed);
+}
+
+void team_use(struct team *t, int n)
+{
+    t->next = n < 1 ? 1 : n > t->nt ? t->nt : n;
+}
+
+/* The last to arrive lets the others go. Threads that are no longer in use must see so when they
+ * see the round, and those that are again must see the round when they see that. */
+static void release(struct team *t, unsigned round)
+{
+    int active = team_active(t), next = t->next;
+    atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
+    if (next < active)
+        atomic_store(&t->active, next);
+    atomic_store(&t->round, round + 1);
+    if (next > active) {
+        pthread_mutex_lock(&t->lock);
+        atomic_store(&t->active, next);
+        pthread_cond_broadcast(&t->use);
+        pthread_mutex_unlock(&t->lock);
     }
+    if (atomic_load(&t->sleepers)) {
+        pthread_mutex_lock(&t->lock);
+        pthread_cond_broadcast(&t->wake);
+        pthread_mutex_unlock(&t->lock);
+    }
+}
+
+/* Asleep until thread tid is in use; false: it is. */
+static bool rest(struct team *t, int tid)
+{
+    if (atomic_load_explicit(&t->active, memory_order_acquire) > tid)
+        return false;
+    pthread_mutex_lock(&t->lock);
+    while (atomic_load(&t->active) <= tid)
+        pthread_cond_wait(&t->use, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+    return true;
+}
+
+static void wait_for_others(struct team *t, unsigned round)
+{
     int64_t start = 0;
     for (unsigned spin = 0;; spin++) {
         if (atomic_load_explicit(&t->round, memory_order_acquire) != round)
@@ -170,4 +206,19 @@ void team_barrier(struct team *t, int tid)
         }
     }
     sleep_until_after(t, round);
+}
+
+bool team_barrier(struct team *t, int tid)
+{
+    if (t->nt == 1)
+        return false;
+    unsigned round = atomic_load_explicit(&t->round, memory_order_relaxed);
+    int active = team_active(t);
+    if (active == 1 && t->next == 1)
+        return false;
+    if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == active - 1)
+        release(t, round);
+    else
+        wait_for_others(t, round);
+    return rest(t, tid);
 }

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PAR_MAX 256 /* most threads in a team */
@@ -34,9 +35,18 @@ int team_size(const struct team *t);
  * system grants fewer threads, nt is what it granted. */
 void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg);
 
-/* Inside team_run: returns when every thread has called it; what was written before is seen after.
+/* Inside team_run: returns when every thread in use has called it; what was written before is seen
+ * after. true: the thread was out of use meanwhile (team_use). */
+bool team_barrier(struct team *t, int tid);
+
+/* Threads in use: all of them when team_run starts. */
+int team_active(const struct team *t);
+
+/* Inside team_run, by one thread between two barriers: from the next barrier on, threads 0 .. n-1
+ * are in use. Those from n on stay asleep in that barrier until another one, at the same place of
+ * the program, puts them in use again; all must be before the function that team_run runs returns.
  */
-void team_barrier(struct team *t, int tid);
+void team_use(struct team *t, int n);
 
 /* The part [*lo, *hi) of 0 .. n that thread tid of nt takes, in multiples of `grain` (> 0). Parts
  * differ by at most one grain. */

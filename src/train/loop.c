@@ -132,6 +132,9 @@ static void advance(struct loop *lp)
     lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
     lp->done = finished || lp->interrupted;
     lp->pause = lp->row || lp->save;
+    if (!lp->req->all_threads)
+        team_use(lp->team, tuner_next(&lp->tuner, lp->batch.n, now));
+    lp->paused = now;
     if (!lp->row && now - lp->shown >= SHOW_EVERY)
         show(lp, now, NULL);
 }
@@ -288,20 +291,30 @@ static int serve(struct loop *lp)
 void loop_run(void *arg, int tid, int nt)
 {
     struct loop *lp = arg;
+    if (tid == 0)
+        tuner_start(&lp->tuner, nt, loop_clock());
     while (!lp->done) {
-        loop_step(lp, tid, nt);
+        loop_step(lp, tid, team_active(lp->team));
         if (tid == 0)
             advance(lp);
-        team_barrier(lp->team, tid);
+        /* here alone threads go out of use and come back */
+        if (team_barrier(lp->team, tid) && lp->leaving)
+            return;
         if (!lp->pause || lp->diverged)
             continue;
         if (lp->evaluate)
-            evaluate(lp, tid, nt);
+            evaluate(lp, tid, team_active(lp->team));
         if (tid == 0) {
             if (serve(lp))
                 lp->done = true;
             lp->mark = loop_clock();
+            tuner_pause(&lp->tuner, lp->mark - lp->paused);
         }
         team_barrier(lp->team, tid);
     }
+    if (tid == 0) {
+        lp->leaving = true;
+        team_use(lp->team, nt);
+    }
+    team_barrier(lp->team, tid);
 }

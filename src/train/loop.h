@@ -6,6 +6,7 @@
 #include "train/feed.h"
 #include "train/saver.h"
 #include "train/trainer.h"
+#include "train/tuner.h"
 
 struct loop {
     const struct train_request *req;
@@ -28,12 +29,14 @@ struct loop {
     bool pause, row, evaluate, epoch_end, save, done;
     bool due; /* evaluated by plan, not because the run ends here */
     bool cut; /* a plateau lowered the rate: a replay must not cross this, so save now */
-    bool diverged, interrupted;
+    bool diverged, interrupted, leaving;
     struct metrics train, val, test; /* of the last evaluation */
     struct err err;
 
     /* clocks, in seconds */
+    struct tuner tuner;
     double mark;     /* since then this stretch of training runs */
+    double paused;   /* when the last pause began */
     double row_time; /* training since the last row, before mark */
     uint64_t row_samples;
     double saved, shown, started;

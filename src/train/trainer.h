@@ -27,6 +27,7 @@ struct train_request {
     int threads;      /* 0: par_default */
     const char *isa;  /* NULL: best */
     bool fuse;
+    bool all_threads; /* in every step; else as many as pay (DIYNN_ADAPT=0) */
     void (*progress)(void *arg, const struct progress *p);
     void *arg;
     volatile sig_atomic_t

@@ -14,7 +14,7 @@
 struct shared {
     struct team *team;
     int rounds, late_every;
-    long slot[2][PAR_MAX];
+    long slot[2][PAR_MAX], at;
     atomic_int wrong, called;
 };
 
@@ -55,6 +55,46 @@ static void run(int nt, int rounds, int late_every)
         assert_int_equal(s.called, again * team_size(s.team));
     }
     team_free(s.team);
+}
+
+/* Each round is done by as many threads as the last one decided; nobody misses or repeats one. */
+static void change_use(void *arg, int tid, int nt)
+{
+    struct shared *s = arg;
+    for (int round = 1; round <= s->rounds; round++) {
+        int n = team_active(s->team);
+        if (tid >= n)
+            atomic_fetch_add(&s->wrong, 1);
+        s->slot[round % 2][tid] = s->at;
+        team_barrier(s->team, tid);
+        for (int other = 0; other < n; other++)
+            if (s->slot[round % 2][other] != s->at)
+                atomic_fetch_add(&s->wrong, 1);
+        team_barrier(s->team, tid);
+        if (tid == 0) {
+            s->at++;
+            team_use(s->team, round + 1 >= s->rounds ? nt : 1 + (int)(s->at * 7 / 3 % nt));
+        }
+        team_barrier(s->team, tid);
+        round = (int)s->at;
+    }
+}
+
+static void use_changes(void **state)
+{
+    (void)state;
+    for (int nt = 1; nt <= 5; nt++) {
+        struct err e = {0};
+        static struct shared s;
+        memset(&s, 0, sizeof s);
+        s.team = team_new(nt, &e);
+        assert_non_null(s.team);
+        s.rounds = 20000;
+        team_run(s.team, change_use, &s);
+        assert_int_equal(s.wrong, 0);
+        assert_int_equal(s.at, s.rounds);
+        team_free(s.team);
+    }
 }
 
 static void barrier_holds(void **state)
@@ -153,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(barrier_holds),
+        cmocka_unit_test(use_changes),
         cmocka_unit_test(late_threads_are_waited_for),
         cmocka_unit_test(many_more_threads_than_processors),
         cmocka_unit_test(team_sizes),

@@ -25,6 +25,9 @@ same_run() # NAME
     same "$R/one.log" "$R/$1.log" "$kind: $1: log"
 }
 
+# all threads in every step, however small
+export DIYNN_ADAPT=0
+
 for kind in bits bits_norm bits_augment bits_conv; do
     net=tests/files/nets/$kind.ini
     R=$T/$kind
@@ -37,6 +40,11 @@ for kind in bits bits_norm bits_augment bits_conv; do
         train threads-$n --threads $n
         same_run threads-$n
     done
+
+    unset DIYNN_ADAPT
+    train adapting --threads 4
+    export DIYNN_ADAPT=0
+    same_run adapting
 
     export DIYNN_FUSE=0
     train unfused --threads 2
