@@ -178,16 +178,15 @@ static void release(struct team *t, unsigned round)
     }
 }
 
-/* Asleep until thread tid is in use; false: it is. */
-static bool rest(struct team *t, int tid)
+/* Asleep until thread tid is in use. */
+static void rest(struct team *t, int tid)
 {
     if (atomic_load_explicit(&t->active, memory_order_acquire) > tid)
-        return false;
+        return;
     pthread_mutex_lock(&t->lock);
     while (atomic_load(&t->active) <= tid)
         pthread_cond_wait(&t->use, &t->lock);
     pthread_mutex_unlock(&t->lock);
-    return true;
 }
 
 static void wait_for_others(struct team *t, unsigned round)
@@ -220,5 +219,7 @@ bool team_barrier(struct team *t, int tid)
         release(t, round);
     else
         wait_for_others(t, round);
-    return rest(t, tid);
+    rest(t, tid);
+    /* a thread in use misses no round; one out of use may even have slept through all of it */
+    return atomic_load(&t->round) != round + 1;
 }
