@@ -89,6 +89,19 @@ static inline void case_state(const struct matmul_case *c, struct case_matrix st
     }
 }
 
+/* What the case has computed, into out; frees the state. */
+static inline void case_results(const struct matmul_case *c, struct case_matrix state[3],
+                                const struct case_matrix *d, real *out)
+{
+    for (int i = 0; i < 3; i++) {
+        if (c->update)
+            case_take(c, &state[i], out + (size_t)i * (size_t)c->m * (size_t)c->n);
+        assert_true(array_free(state[i].data, state[i].size));
+    }
+    if (!c->update)
+        case_take(c, d, out);
+}
+
 /* C of the case, or w and slots, as kernels k compute them with nt threads, one after the other;
  * m x n without gaps. */
 static inline void case_run(const struct matmul_case *c, const struct kernels *k, int nt, real *out)
@@ -141,13 +154,7 @@ static inline void case_run(const struct matmul_case *c, const struct kernels *k
     for (int i = 0; d.size > 0 && i < c->m - 1; i++)
         for (ptrdiff_t j = c->n; j < d.rs; j++) /* between the rows nothing was touched */
             assert_true(array_same(d.data[i * d.rs + j], before[i * d.rs + j]));
-    for (int i = 0; i < 3; i++) {
-        if (c->update)
-            case_take(c, &state[i], out + (size_t)i * (size_t)c->m * (size_t)c->n);
-        assert_true(array_free(state[i].data, state[i].size));
-    }
-    if (!c->update)
-        case_take(c, &d, out);
+    case_results(c, state, &d, out);
     free(before);
     free(scratch);
     assert_true(array_free(a.data, a.size) && array_free(b.data, b.size));
