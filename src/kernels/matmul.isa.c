@@ -33,6 +33,7 @@
 #define PACK_USES   32   /* tiles that read a block: fewer do not pay for packing it */
 #define PAGE        4096 /* rows a multiple of this apart share few places of a cache */
 #define OUTER_K     4    /* so few products an element are done row by row */
+#define CROWD_K     256  /* rows a page apart that the second cache has places for */
 #define FETCH_K     64   /* a tile that runs so long has time to fetch something ahead */
 
 /* One thread's part of C, and the block it is at. */
@@ -40,7 +41,8 @@ struct part {
     int i0, i1, j0, j1;
     int p, kc; /* block of k */
     bool pack_a, pack_b;
-    int panel; /* columns of a panel of B */
+    int panel;  /* columns of a panel of B */
+    int most_k; /* of a block */
 };
 
 static int least(int a, int b)
@@ -301,9 +303,10 @@ static void choose_packing(const struct matmul *mm, struct part *t)
 {
     int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
     int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
+    bool crowded = crowd(mm->b_rs, mm->k), far = crowd(mm->b_rs / 2, mm->k);
     t->pack_b = mm->b_cs != 1 || down >= PACK_USES ||
-                (crowd(mm->b_rs, mm->k) && down >= PACK_USES / 4) ||
-                (cols < VW && down >= PACK_USES / 4);
+                ((crowded || cols < VW) && down >= PACK_USES / 4) || (crowded && far && down > 1);
+    t->most_k = crowded && !t->pack_b && CROWD_K < KC ? CROWD_K : KC;
     t->pack_a = across >= PACK_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
 }
 
@@ -318,7 +321,7 @@ static void matmul(const struct matmul *mm, int tid, int nt)
     }
     t.panel = tile_vectors(t.i1 - t.i0) * VW;
     choose_packing(mm, &t);
-    int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;
+    int blocks = mm->k > t.most_k ? (mm->k + t.most_k - 1) / t.most_k : 1;
     int cols, step = t.pack_b ? NC : t.j1 - t.j0;
     for (int j = t.j0; j < t.j1; j += cols) {
         cols = least(step, t.j1 - j);
