@@ -307,6 +307,7 @@ static int show_data(struct view *v, const struct netfile *nf, struct call *c, s
         data_augmented(&s, &changed, &augment, v->data, seed, !strcmp(o->export, "png"), e) == 0) {
         v->augmented = &changed;
         rc = show(v, c, e);
+        v->augmented = NULL;
     }
     mem_free(changed.index);
     samples_free(&s);

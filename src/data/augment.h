@@ -51,8 +51,8 @@ int augment_read(struct augment_conf *c, const struct netfile *nf, const struct 
                  struct diag *d, struct err *e);
 
 /* Appends to *d what the settings ask of samples of this shape that these are not fit for. */
-void augment_check(const struct augment_conf *c, struct shape shape, const struct netfile *nf,
-                   const struct section *s, struct diag *d);
+void augment_check(const struct augment_conf *c, struct shape s, const struct netfile *nf,
+                   const struct section *section, struct diag *d);
 
 /* Whether training samples are changed at random, and whether the section says anything at all. */
 bool augment_changes(const struct augment_conf *c);

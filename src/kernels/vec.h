@@ -261,7 +261,7 @@ INLINE void v_store_n(float *p, vf a, size_t n)
 /* 0, 1, 2, .. */
 INLINE vu v_count(void)
 {
-    vu c;
+    vu c = {0};
     for (int i = 0; i < VW; i++)
         c[i] = (uint32_t)i;
     return c;
