@@ -38,9 +38,9 @@ static void copy_target(const struct plan *m, uint32_t i, struct samples *s)
 {
     const struct samples *of = m->from->of;
     size_t j = m->from->index[i / m->copies], k = (size_t)s->k;
-    if (s->label)
+    if (s->label && of->label)
         s->label[i] = of->label[j];
-    if (s->target)
+    if (s->target && of->target)
         memcpy(s->target + i * k, of->target + j * k, k * sizeof *s->target);
 }
 

@@ -58,7 +58,7 @@ static int panel_width(int out, int j)
 
 static size_t padded(int n)
 {
-    return (size_t)((n + VW - 1) / VW * VW);
+    return ((size_t)n + VW - 1) / VW * VW;
 }
 
 static void finish_row(const struct gather *g, float *y, const float *from, size_t n)

@@ -91,6 +91,8 @@ static void make_dirac(const struct layer *l, struct param *p)
 {
     bool filters = p->file_nd > 2;
     size_t out = (size_t)p->dim[0], in = filters ? (size_t)p->dim[1] : p->size / out;
+    if (in == 0)
+        return;
     size_t field = p->size / out / in, middle = 0;
     size_t groups = filters ? (size_t)l->in[0]->out.c / in : 1, each = out / groups;
     for (int i = 2; i < p->file_nd; i++)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Convolutional nets: the sizes and numbers of parameters that textbooks give, and a training whose
 # net is summed up, timed, evaluated and used.
+# shellcheck disable=SC2016 # the dollars are those of awk
 . tests/cli/lib.sh
 
 # row NAME PATTERN WHAT: the layer's row of the summary in $T/out

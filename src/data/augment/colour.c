@@ -108,7 +108,7 @@ void colour_jitter(const struct augment *a, real *x, uint64_t epoch, uint32_t sa
     int c = a->out.c;
     size_t n = (size_t)a->out.h * (size_t)a->out.w;
     double mean[MOST], std[MOST];
-    real m[MOST][MOST], add[MOST], lo[MOST], hi[MOST];
+    real m[MOST][MOST] = {{0}}, add[MOST] = {0}, lo[MOST] = {0}, hi[MOST] = {0};
     for (int j = 0; j < c; j++) { /* x is (value - mean) / std */
         int g = a->n_norm == 1 ? 0 : j;
         bool as_is = a->raw || a->n_norm == 0;
