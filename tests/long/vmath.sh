@@ -1,5 +1,5 @@
 #!/bin/sh
-# The errors of exp, log, tanh and their kin over all floats are those that vmath.h states.
+# The errors of exp, log, tanh and sigmoid over all floats are those that vmath.h states.
 . tests/cli/lib.sh
 
 RUN_TIME=850
