@@ -129,7 +129,10 @@ static void run_padded(const struct job *w, int at, int i, float *slice, bool lo
         .load = load};
     bool sums = at % (w->row_tiles * w->taps) == 0;
     t.sums = slice + weights_of(cv) + panel * CONV_COLS;
-    (sums ? weights_sums : weights_tiles)[rows - 1][(cols - 1) / VW](&t);
+    if (sums)
+        weights_sums[rows - 1][(cols - 1) / VW](&t);
+    else
+        weights_tiles[rows - 1][(cols - 1) / VW](&t);
 }
 
 /* Sums of dy over samples i0 .. i1-1. */
