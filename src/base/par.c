@@ -25,15 +25,27 @@
 struct team {
     int asked, nt;
     _Alignas(64) atomic_int arrived;
-    _Alignas(64) atomic_uint round;
+    _Alignas(64)
+        atomic_uint state; /* round and threads in use, in one: nobody sees half a change */
     atomic_int sleepers;
-    atomic_int active; /* threads in use */
-    int next;          /* those from the next barrier on */
+    int next; /* those from the next barrier on */
     pthread_mutex_t lock;
     pthread_cond_t wake, use;
 };
 
 static int default_threads; /* 0: the processors */
+
+#define USE_BITS 9 /* of PAR_MAX */
+
+static int in_use(unsigned state)
+{
+    return (int)(state & ((1u << USE_BITS) - 1));
+}
+
+static unsigned round_of(unsigned state)
+{
+    return state >> USE_BITS;
+}
 
 int par_default(void)
 {
@@ -85,7 +97,7 @@ int team_size(const struct team *t)
 
 void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
 {
-    atomic_store(&t->active, t->next = t->asked);
+    atomic_store(&t->state, (unsigned)(t->next = t->asked));
     if (t->asked == 1) {
         fn(arg, 0, 1);
         return;
@@ -94,7 +106,7 @@ void team_run(struct team *t, void (*fn)(void *arg, int tid, int nt), void *arg)
 #pragma omp parallel num_threads(t->asked)
     {
         if (omp_get_thread_num() == 0)
-            atomic_store(&t->active, t->next = t->nt = omp_get_num_threads());
+            atomic_store(&t->state, (unsigned)(t->next = t->nt = omp_get_num_threads()));
 #pragma omp barrier
         fn(arg, omp_get_thread_num(), omp_get_num_threads());
     }
@@ -140,7 +152,7 @@ static void sleep_until_after(struct team *t, unsigned round)
 {
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->sleepers, 1);
-    while (atomic_load(&t->round) == round)
+    while (round_of(atomic_load(&t->state)) == round)
         pthread_cond_wait(&t->wake, &t->lock);
     atomic_fetch_sub(&t->sleepers, 1);
     pthread_mutex_unlock(&t->lock);
@@ -148,7 +160,7 @@ static void sleep_until_after(struct team *t, unsigned round)
 
 int team_active(const struct team *t)
 {
-    return atomic_load_explicit(&t->active, memory_order_relaxed);
+    return in_use(atomic_load_explicit(&t->state, memory_order_acquire));
 }
 
 void team_use(struct team *t, int n)
@@ -156,20 +168,19 @@ void team_use(struct team *t, int n)
     t->next = n < 1 ? 1 : n > t->nt ? t->nt : n;
 }
 
-/* The last to arrive lets the others go. Threads that are no longer in use must see so when they
- * see the round, and those that are again must see the round when they see that. */
-static void release(struct team *t, unsigned round)
+/* The last to arrive lets the others go. */
+static void release(struct team *t, unsigned state)
 {
-    int active = team_active(t), next = t->next;
+    int next = t->next;
+    unsigned after = (round_of(state) + 1) << USE_BITS | (unsigned)next;
     atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
-    if (next < active)
-        atomic_store(&t->active, next);
-    atomic_store(&t->round, round + 1);
-    if (next > active) {
+    if (next > in_use(state)) {
         pthread_mutex_lock(&t->lock);
-        atomic_store(&t->active, next);
+        atomic_store(&t->state, after);
         pthread_cond_broadcast(&t->use);
         pthread_mutex_unlock(&t->lock);
+    } else {
+        atomic_store(&t->state, after);
     }
     if (atomic_load(&t->sleepers)) {
         pthread_mutex_lock(&t->lock);
@@ -181,10 +192,10 @@ static void release(struct team *t, unsigned round)
 /* Asleep until thread tid is in use. */
 static void rest(struct team *t, int tid)
 {
-    if (atomic_load_explicit(&t->active, memory_order_acquire) > tid)
+    if (team_active(t) > tid)
         return;
     pthread_mutex_lock(&t->lock);
-    while (atomic_load(&t->active) <= tid)
+    while (team_active(t) <= tid)
         pthread_cond_wait(&t->use, &t->lock);
     pthread_mutex_unlock(&t->lock);
 }
@@ -193,7 +204,7 @@ static void wait_for_others(struct team *t, unsigned round)
 {
     int64_t start = 0;
     for (unsigned spin = 0;; spin++) {
-        if (atomic_load_explicit(&t->round, memory_order_acquire) != round)
+        if (round_of(atomic_load_explicit(&t->state, memory_order_acquire)) != round)
             return;
         relax();
         if (spin % 64 == 63) { /* reading the clock now and then is enough */
@@ -211,15 +222,14 @@ bool team_barrier(struct team *t, int tid)
 {
     if (t->nt == 1)
         return false;
-    unsigned round = atomic_load_explicit(&t->round, memory_order_relaxed);
-    int active = team_active(t);
-    if (active == 1 && t->next == 1)
+    unsigned state = atomic_load_explicit(&t->state, memory_order_acquire), round = round_of(state);
+    if (in_use(state) == 1 && t->next == 1)
         return false;
-    if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == active - 1)
-        release(t, round);
+    if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == in_use(state) - 1)
+        release(t, state);
     else
         wait_for_others(t, round);
     rest(t, tid);
     /* a thread in use misses no round; one out of use may even have slept through all of it */
-    return atomic_load(&t->round) != round + 1;
+    return round_of(atomic_load(&t->state)) != (round + 1) % (1u << (32 - USE_BITS));
 }
