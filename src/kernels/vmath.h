@@ -7,7 +7,7 @@
  *
  * Largest error in units in the last place, measured over all floats (in brackets base, whose
  * multiply-add rounds twice): exp 0.92 (1.21), log 0.82 (0.83), tanh 2.58 (2.62), sigmoid 2.41.
- * Below stay elu (1.5), silu (3; where it is above 2^-119) and gelu (7; 70 on base for arguments
+ * Below stay elu (1.5), silu (3.2; where it is above 2^-119) and gelu (7; 70 on base for arguments
  * far below 0; above 2^-122). Sine and cosine are within 1.5e-7 for arguments up to 8192 and 3e-7
  * up to 1e8; beyond, still between -1 and 1. Infinities, NaN, overflow to infinity, results in the
  * denormal range and underflow to 0 are as IEEE wants them; denormal arguments count in full;

@@ -5,7 +5,9 @@
 mkdir "$T/tree"
 find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -type f -print |
     tar -cf - -T - | tar -xf - -C "$T/tree"
-awk '/^```sh/ { open = 1; next } /^```/ { open = 0 } open' README.md >"$T/commands"
+# a backslash at the end joins lines
+awk '/^```sh/ { open = 1; next } /^```/ { open = 0 }
+    open { joined = sub(/\\$/, ""); printf "%s%s", $0, joined ? "" : "\n" }' README.md >"$T/commands"
 awk '/^```ini/ { open = ++i == 2; next } /^```/ { open = 0 } open' README.md >"$T/tree/my.ini"
 awk '/^```ini/ { open = ++i == 3; next } /^```/ { open = 0 } open' README.md >"$T/tree/flowers.ini"
 awk '/^```ini/ { open = ++i == 4; next } /^```/ { open = 0 } open' README.md >"$T/tree/stripes.ini"
@@ -14,8 +16,7 @@ cd "$T/tree" || exit 1
 RUN_TIME=600
 no_usps=
 exec 3<"$T/commands"
-# shellcheck disable=SC2162 # a backslash at the end joins lines
-while read line <&3; do
+while read -r line <&3; do
     case $line in
     'make test'*) continue ;; # this is it
     *get_data.sh*)
