@@ -34,6 +34,20 @@ double matmul_rate(struct matmul_case *c, struct team *team);
 /* ERR_INTERNAL if the product that the last matmul_rate left is wrong. */
 int matmul_check(const struct matmul_case *c, struct err *e);
 
+/* A level of the memory, by the bytes that two vectors of a thread take together so as to lie in
+ * it: one line of the table in memory.c. */
+struct memory_level {
+    const char *name;
+    size_t bytes;
+};
+
+extern const struct memory_level memory_levels[]; /* name NULL at the end */
+
+/* Bytes a second of y += a x (two read, one written) on all threads of the team, over about
+ * conf->seconds. */
+int memory_measure(double *rate, const struct memory_level *level, int threads, struct team *team,
+                   const struct bench_conf *conf, struct err *e);
+
 /* A network that is trained at some batch sizes: one line of the table in train.c and a network
  * file in bench/nets. */
 struct train_net {

@@ -1,5 +1,5 @@
 /* main.c - bench: how fast diynn multiplies matrices and trains, and which share of the machine's
- * peak that is.
+ * peak that is; and how fast its memory is.
  *
  *   bench [OPTION..] [CASE..]
  *
@@ -22,6 +22,7 @@ static const char usage[] =
     "usage: bench [OPTION..] [CASE..]\n"
     "  -m, --matmul       products of matrices only\n"
     "  -t, --train        training steps only\n"
+    "  -M, --memory       memory only: bytes a second of y += a x in each level\n"
     "  -n, --threads N,M  numbers of threads, each measured (default: 1, and all processors)\n"
     "  -i, --isa NAME     instruction set (default: the best one)\n"
     "  -r, --reps N       repetitions (default: 5)\n"
@@ -35,9 +36,13 @@ static const char usage[] =
     "  -l, --list         names of the cases\n"
     "  CASE               part of a name, or =NAME\n";
 
-enum kind { MATMUL, TRAIN };
-static const char *const kind_names[] = {"matmul", "train"};
-static const char *const units[] = {"gflops", "samples/s"};
+enum kind { MATMUL, TRAIN, MEMORY, KINDS };
+static const char *const kind_names[] = {"matmul", "train", "memory"};
+static const char *const units[] = {"gflops", "samples/s", "gbytes/s"};
+/* of a rate, in its unit */
+static const double scales[] = {1e-9, 1, 1e-9};
+static const char *const headings[] = {"  %d: GFLOP/s  %%peak", "  %d: samples/s GFLOP/s  %%peak",
+                                       "  %d: GB/s"};
 
 /* A case: one row of the table, measured on every number of threads. */
 struct row {
@@ -47,13 +52,14 @@ struct row {
     struct matmul_case *matmul;
     const struct train_net *net;
     int batch;
+    const struct memory_level *level;
     double flops;                           /* of a unit of the rate */
-    double rate[BENCH_THREADS][BENCH_REPS]; /* operations or samples a second */
+    double rate[BENCH_THREADS][BENCH_REPS]; /* operations, samples or bytes a second */
 };
 
 struct bench {
     struct bench_conf conf;
-    bool kinds[2];
+    bool kinds[KINDS];
     bool csv, list, wait;
     int threads[BENCH_THREADS], n_threads;
     char **patterns;
@@ -86,6 +92,8 @@ static bool read_option(struct bench *b, int option)
         return b->kinds[MATMUL] = true;
     case 't':
         return b->kinds[TRAIN] = true;
+    case 'M':
+        return b->kinds[MEMORY] = true;
     case 'n':
         return read_threads(b, optarg);
     case 'i':
@@ -114,23 +122,19 @@ static bool read_option(struct bench *b, int option)
 /* sets: room for as many as there are arguments. */
 static bool read_options(struct bench *b, int argc, char **argv, const char **sets)
 {
-    static const struct option options[] = {{"matmul", no_argument, NULL, 'm'},
-                                            {"train", no_argument, NULL, 't'},
-                                            {"threads", required_argument, NULL, 'n'},
-                                            {"isa", required_argument, NULL, 'i'},
-                                            {"reps", required_argument, NULL, 'r'},
-                                            {"seconds", required_argument, NULL, 's'},
-                                            {"set", required_argument, NULL, 'S'},
-                                            {"csv", no_argument, NULL, 'c'},
-                                            {"wait", no_argument, NULL, 'w'},
-                                            {"list", no_argument, NULL, 'l'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"matmul", no_argument, NULL, 'm'},        {"train", no_argument, NULL, 't'},
+        {"memory", no_argument, NULL, 'M'},        {"threads", required_argument, NULL, 'n'},
+        {"isa", required_argument, NULL, 'i'},     {"reps", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'S'},
+        {"csv", no_argument, NULL, 'c'},           {"wait", no_argument, NULL, 'w'},
+        {"list", no_argument, NULL, 'l'},          {NULL, 0, NULL, 0}};
     int option, all = par_default();
     b->conf = (struct bench_conf){.k = kernels_get(NULL), .sets = sets, .reps = 5};
     b->threads[0] = 1;
     b->threads[1] = all < BENCH_THREADS ? all : BENCH_THREADS;
     b->n_threads = all > 1 ? 2 : 1;
-    while ((option = getopt_long(argc, argv, "mtn:i:r:s:cwl", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "mtMn:i:r:s:cwl", options, NULL)) != -1) {
         if (option == 'S')
             sets[b->conf.n_sets] = optarg;
         if (!read_option(b, option)) {
@@ -139,8 +143,8 @@ static bool read_options(struct bench *b, int argc, char **argv, const char **se
             return false;
         }
     }
-    if (!b->kinds[MATMUL] && !b->kinds[TRAIN])
-        b->kinds[MATMUL] = b->kinds[TRAIN] = true;
+    if (!b->kinds[MATMUL] && !b->kinds[TRAIN] && !b->kinds[MEMORY])
+        b->kinds[MATMUL] = b->kinds[TRAIN] = b->kinds[MEMORY] = true;
     b->patterns = argv + optind;
     b->n_patterns = argc - optind;
     return true;
@@ -188,6 +192,12 @@ static int add_rows(struct bench *b, struct err *e)
             if (add_row(b, &r, e))
                 return -1;
         }
+    for (const struct memory_level *l = memory_levels; b->kinds[MEMORY] && l->name; l++) {
+        r = (struct row){.kind = MEMORY, .level = l};
+        snprintf(r.name, sizeof r.name, "%s", l->name);
+        if (add_row(b, &r, e))
+            return -1;
+    }
     if (b->n_rows == 0)
         return err_set(e, ERR_USAGE, "no case has such a name; --list shows them");
     return 0;
@@ -201,6 +211,8 @@ static int measure_row(struct bench *b, struct row *r, int t, int rep, struct er
         r->rate[t][rep] = matmul_rate(r->matmul, b->team[t]);
         return matmul_check(r->matmul, e);
     }
+    if (r->kind == MEMORY)
+        return memory_measure(&r->rate[t][rep], r->level, b->threads[t], b->team[t], &b->conf, e);
     struct train_rate rate;
     if (train_measure(&rate, r->net, r->batch, b->threads[t], &b->conf, e))
         return -1;
@@ -252,10 +264,12 @@ static void print_heading(const struct bench *b, enum kind kind, const double *p
     for (int t = 0; t < b->n_threads; t++)
         printf("%s %.0f GFLOP/s on %d thread%s", t ? "," : "; peak", peak[t] / 1e9, b->threads[t],
                b->threads[t] > 1 ? "s" : "");
-    printf("\n%-14s %-17s", "case", kind == MATMUL ? "m x n x k" : "flop a sample");
+    printf("\n%-14s %-17s", "case",
+           kind == MATMUL  ? "m x n x k"
+           : kind == TRAIN ? "flop a sample"
+                           : "bytes a thread");
     for (int t = 0; t < b->n_threads; t++)
-        printf(kind == MATMUL ? "  %d: GFLOP/s  %%peak" : "  %d: samples/s GFLOP/s  %%peak",
-               b->threads[t]);
+        printf(headings[kind], b->threads[t]);
     printf("\n");
 }
 
@@ -266,21 +280,23 @@ static void print_row(const struct bench *b, struct row *r, const double *peak)
         snprintf(what, sizeof what, "%dx%dx%d %c%c", r->product->m, r->product->n, r->product->k,
                  r->product->ta ? 'T' : 'N', r->product->tb ? 'T' : 'N');
     else
-        snprintf(what, sizeof what, "%.0f", r->flops);
+        snprintf(what, sizeof what, "%.0f", r->kind == TRAIN ? r->flops : (double)r->level->bytes);
     if (!b->csv)
         printf("%-14s %-17s", r->name, what);
     for (int t = 0; t < b->n_threads; t++) {
         int n = b->conf.reps;
         double rate = median(r->rate[t], n), flops = rate * r->flops;
-        double unit = r->kind == MATMUL ? 1e9 : 1;
+        double scale = scales[r->kind];
         if (b->csv)
             printf("%s,%s,%d,%s,%.8g,%s,%.6g,%.5f,%.8g,%.8g\n", kind_names[r->kind], r->name,
-                   b->threads[t], b->conf.k->isa, rate / unit, units[r->kind], flops / 1e9,
-                   flops / peak[t], r->rate[t][0] / unit, r->rate[t][n - 1] / unit);
+                   b->threads[t], b->conf.k->isa, rate * scale, units[r->kind], flops / 1e9,
+                   flops / peak[t], r->rate[t][0] * scale, r->rate[t][n - 1] * scale);
         else if (r->kind == MATMUL)
             printf("  %10.1f %6.1f", flops / 1e9, 100 * flops / peak[t]);
-        else
+        else if (r->kind == TRAIN)
             printf("  %12.0f %7.1f %6.1f", rate, flops / 1e9, 100 * flops / peak[t]);
+        else
+            printf("  %7.1f", rate * scale);
     }
     if (!b->csv)
         printf("\n");
@@ -344,7 +360,7 @@ static int serve(struct bench *b, struct err *e)
             return err_set(e, ERR_USAGE, "there is no case '%s'", line);
         if (measure_row(b, r, 0, 0, e))
             return -1;
-        printf("%.8g\n", r->rate[0][0] / (r->kind == MATMUL ? 1e9 : 1));
+        printf("%.8g\n", r->rate[0][0] * scales[r->kind]);
         fflush(stdout);
     }
     return 0;

@@ -46,6 +46,21 @@ run "$bench" --reps 1 --set train.batsh=1 =A/1
 expect 3 'a wrong key'
 expect_err "did you mean 'batch'?"
 
+run "$bench" --memory --threads 1,2 --reps 1 --seconds 0.002
+expect 0 'bytes a second as a table'
+check 'one row a level' awk '/^(L[123]|DRAM) / { n++; if (NF != 4 || !($3 > 0) || !($4 > 0)) exit bad = 1 }
+    END { exit bad || n != 4 }' "$T/out"
+if command -v python3 >/dev/null; then
+    "$bench" --memory --train --csv --threads 1 --reps 1 --seconds 0.01 =L1 =L2 =L3 =DRAM =A/10 F >"$T/rates"
+    run sh -c 'python3 bench/roofline.py --diynn "$0" <"$1"' "$DIYNN" "$T/rates"
+    expect 0 'the roofline of two nets'
+    check 'its numbers fit' awk -F'|' 'NR > 2 {
+            gsub(/,/, ""); n++
+            if (!($4 > 0) || !($6 > 0) || !($8 > 0) || (100 * $8 / $6 - $9) ^ 2 > 1) exit bad = 1
+        }
+        END { exit bad || n != 2 }' "$T/out"
+fi
+
 # the comparison, as far as it goes without any peer
 printf 'peak\nA/10\nsq64\n' >"$T/asked"
 run "$bench" --wait --threads 1 --seconds 0.01 <"$T/asked"
