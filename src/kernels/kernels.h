@@ -151,6 +151,9 @@ struct kernels {
     size_t matmul_scratch; /* reals of scratch a thread needs */
 
     void (*matmul)(const struct matmul *mm, int tid, int nt);
+    /* One thread's matmul(update), then its matmul(mm), which may read what that has updated. Where
+     * mm is of one row, and w of a single product an element, that is read and written once. */
+    void (*update_matmul)(const struct matmul *update, const struct matmul *mm);
 
     /* Reals of scratch and partial that the functions below need for such a convolution, of its n
      * samples or fewer. Only the sizes are read. */

@@ -11,6 +11,7 @@
  * multiply-adds in the order of k; a later block of k takes it up from C again. */
 #include "base/par.h"
 #include "kernels/fill.h"
+#include "kernels/matmul_join.h"
 #include "kernels/matmul_pack.h"
 #include "kernels/matmul_tile.h"
 #include "kernels/vec.h"
@@ -310,31 +311,70 @@ static void choose_packing(const struct matmul *mm, struct part *t)
     t->pack_a = across >= PACK_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
 }
 
+/* The part of C by tiles. */
+static void multiply(const struct matmul *mm, struct part *t)
+{
+    t->panel = tile_vectors(t->i1 - t->i0) * VW;
+    choose_packing(mm, t);
+    int blocks = mm->k > t->most_k ? (mm->k + t->most_k - 1) / t->most_k : 1;
+    int cols, step = t->pack_b ? NC : t->j1 - t->j0;
+    for (int j = t->j0; j < t->j1; j += cols) {
+        cols = least(step, t->j1 - j);
+        for (int b = 0; b < blocks; b++) {
+            t->p = panel_start(mm->k, blocks, b);
+            t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
+            multiply_columns(mm, t, j, cols);
+        }
+    }
+}
+
+/* Whether rows are so short that an update of each would wait for that of the one before: loads
+ * wait for masked stores close by. */
+static bool narrow(const struct matmul *mm, const struct part *t)
+{
+    return mm->update && mm->n < VW && mm->ldc == mm->n && t->j1 - t->j0 == mm->n;
+}
+
+/* The gradient is stored, then the update runs over the rows as one array. */
+static void multiply_narrow(const struct matmul *mm, struct part *t)
+{
+    struct matmul gradient = *mm;
+    const struct update u = *mm->update;
+    const struct matmul end = {.update = &u, .w = mm->w, .slot = {mm->slot[0], mm->slot[1]}};
+    ptrdiff_t at = (ptrdiff_t)t->i0 * mm->n, stop = (ptrdiff_t)t->i1 * mm->n;
+    gradient.update = NULL;
+    multiply(&gradient, t);
+    for (; at + VW <= stop; at += VW)
+        tile_end_vector(&end, v_load(mm->c + at), at, VW);
+    tile_end_vector(&end, v_load_n(mm->c + at, (size_t)(stop - at)), at, (size_t)(stop - at));
+}
+
 static void matmul(const struct matmul *mm, int tid, int nt)
 {
     struct part t;
     if (!take_part(mm, tid, nt, &t))
         return;
-    if (outer(mm, &t)) {
+    if (outer(mm, &t))
         outer_product(mm, &t);
+    else if (narrow(mm, &t))
+        multiply_narrow(mm, &t);
+    else
+        multiply(mm, &t);
+}
+
+static void update_matmul(const struct matmul *update, const struct matmul *mm)
+{
+    if (mm->n <= NC && join_can(update, mm)) {
+        join(update, mm);
         return;
     }
-    t.panel = tile_vectors(t.i1 - t.i0) * VW;
-    choose_packing(mm, &t);
-    int blocks = mm->k > t.most_k ? (mm->k + t.most_k - 1) / t.most_k : 1;
-    int cols, step = t.pack_b ? NC : t.j1 - t.j0;
-    for (int j = t.j0; j < t.j1; j += cols) {
-        cols = least(step, t.j1 - j);
-        for (int b = 0; b < blocks; b++) {
-            t.p = panel_start(mm->k, blocks, b);
-            t.kc = panel_start(mm->k, blocks, b + 1) - t.p;
-            multiply_columns(mm, &t, j, cols);
-        }
-    }
+    matmul(update, 0, 1);
+    matmul(mm, 0, 1);
 }
 
 void ISA_NAME(matmul_fill)(struct kernels *k)
 {
     k->matmul = matmul;
+    k->update_matmul = update_matmul;
     k->matmul_scratch = SCRATCH;
 }

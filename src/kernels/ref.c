@@ -100,6 +100,12 @@ static void matmul(const struct matmul *mm, int tid, int nt)
     }
 }
 
+static void update_matmul(const struct matmul *update, const struct matmul *mm)
+{
+    matmul(update, 0, 1);
+    matmul(mm, 0, 1);
+}
+
 static void col_sums(real *out, const real *a, ptrdiff_t lda, int m, int n, enum grad_mode mode)
 {
     for (int j = 0; j < n; j++) {
@@ -363,6 +369,7 @@ void ref_fill(struct kernels *k)
     *k = (struct kernels){
         .isa = "ref",
         .matmul = matmul,
+        .update_matmul = update_matmul,
         .fma_loop = fma_loop,
         .col_sums = col_sums,
         .act_forward = act_forward,

@@ -272,6 +272,25 @@ INLINE vi vi_set(int32_t x)
     return (vi){0} + x;
 }
 
+/* The last n < VW lanes of a, then the first ones of b. */
+INLINE vf v_splice(vf a, vf b, size_t n)
+{
+#if VW == 16
+    vi from = (vi)v_count() + vi_set(VW - (int)n);
+    return (vf)_mm512_permutex2var_ps((__m512)a, (__m512i)from, (__m512)b);
+#elif VW == 8
+    vi from = (vi)v_count() - vi_set((int)n); /* of which the processor takes three bits */
+    vf turned_a = (vf)_mm256_permutevar8x32_ps((__m256)a, (__m256i)from);
+    vf turned_b = (vf)_mm256_permutevar8x32_ps((__m256)b, (__m256i)from);
+    return v_sel(from < 0, turned_a, turned_b);
+#else
+    float both[2 * VW];
+    v_store(both, a);
+    v_store(both + VW, b);
+    return v_load(both + VW - n);
+#endif
+}
+
 /* The first n <= VW numbers of p, then 0; with a constant n = VW one plain load. AVX-512 masks cost
  * nothing, elsewhere the usual whole vector is worth a branch. */
 INLINE vf v_load_n(const float *p, size_t n)

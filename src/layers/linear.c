@@ -1,8 +1,21 @@
-/* linear.c - y = x W^T + b, every output from every input. */
+/* linear.c - y = x W^T + b, every output from every input.
+ *
+ * At batch 1 memory is the limit: a step reads the weights twice and writes them once. So their
+ * update, of which the sample and its gradient are kept, waits for the next sample's product, where
+ * the same numbers have to be read (pass.postpone). */
 #include "net/layer.h"
+
+#include <string.h>
+
+#define POSTPONED_SIZE 8192 /* weights that the first cache does not hold from step to step */
 
 struct linear {
     int units;
+};
+
+struct linear_state {
+    bool postponed;
+    struct update update; /* the one that is; of the x and dy in l->saved */
 };
 
 static int setup(struct layer *l, struct build *b, struct err *e)
@@ -19,11 +32,46 @@ static int setup(struct layer *l, struct build *b, struct err *e)
         return -1;
     if (l->common.bias && !build_param(b, "bias", 1, dim, NULL, 0, PARAM_TRAINED, START_ZERO, e))
         return -1;
+    build_saved_once(b, (shape_size(in) + (size_t)conf->units) * sizeof(real));
     return 0;
+}
+
+/* The update of the weights by n samples' dW = x^T dy, in their order. */
+static struct matmul weight_step(const struct layer *l, const struct pass *p, int n, const real *x,
+                                 const real *dy, const struct update *u)
+{
+    int in = (int)shape_size(l->in[0]->out), out = l->out.c;
+    const struct param *w = &l->params[0];
+    return (struct matmul){.m = in,
+                           .n = out,
+                           .k = n,
+                           .a = x,
+                           .a_rs = 1,
+                           .a_cs = in,
+                           .b = dy,
+                           .b_rs = out,
+                           .b_cs = 1,
+                           .c = w->g,
+                           .ldc = out,
+                           .add = param_mode(p) == GRAD_ADD,
+                           .update = u,
+                           .w = w->w,
+                           .slot = {w->slot[0], w->slot[1]},
+                           .scratch = p->scratch};
+}
+
+/* The update that waits, which waits no longer. */
+static struct matmul take_postponed(const struct layer *l, const struct pass *p)
+{
+    struct linear_state *s = l->state;
+    const real *x = l->saved;
+    s->postponed = false;
+    return weight_step(l, p, 1, x, x + shape_size(l->in[0]->out), &s->update);
 }
 
 static void forward(struct layer *l, const struct pass *p)
 {
+    const struct linear_state *s = l->state;
     int in = (int)shape_size(l->in[0]->out), out = l->out.c;
     const struct matmul mm = {.m = p->n,
                               .n = out,
@@ -40,35 +88,46 @@ static void forward(struct layer *l, const struct pass *p)
                               .act = l->act,
                               .act_param = l->act_param,
                               .scratch = p->scratch};
-    layer_matmul(&mm, p);
+    if (!s->postponed) {
+        layer_matmul(&mm, p);
+        return;
+    }
+    const struct matmul step = take_postponed(l, p);
+    p->k->update_matmul(&step, &mm);
 }
 
-/* dW = x^T dy, over the samples in order */
+static void settle(struct layer *l, const struct pass *p)
+{
+    const struct linear_state *s = l->state;
+    if (!s->postponed)
+        return;
+    const struct matmul step = take_postponed(l, p);
+    p->k->matmul(&step, 0, 1);
+}
+
+/* Keeps what the update is made of. */
+static void postpone(struct layer *l, const struct update *u)
+{
+    struct linear_state *s = l->state;
+    size_t in = shape_size(l->in[0]->out);
+    real *x = l->saved;
+    memcpy(x, l->in[0]->y, in * sizeof *x);
+    memcpy(x + in, l->dy, (size_t)l->out.c * sizeof *x);
+    s->update = *u;
+    s->postponed = true;
+}
+
 static void backward_weight(struct layer *l, const struct pass *p)
 {
-    int in = (int)shape_size(l->in[0]->out), out = l->out.c;
     const struct param *w = &l->params[0];
     struct update u;
-    struct matmul mm = {.m = in,
-                        .n = out,
-                        .k = p->n,
-                        .a = l->in[0]->y,
-                        .a_rs = 1,
-                        .a_cs = in,
-                        .b = l->dy,
-                        .b_rs = out,
-                        .b_cs = 1,
-                        .c = w->g,
-                        .ldc = out,
-                        .add = param_mode(p) == GRAD_ADD,
-                        .scratch = p->scratch};
-    if (p->update) {
+    if (p->update)
         u = param_update(w, p->update);
-        mm.update = &u;
-        mm.w = w->w;
-        mm.slot[0] = w->slot[0];
-        mm.slot[1] = w->slot[1];
+    if (p->update && p->postpone && p->n == 1 && w->size >= POSTPONED_SIZE) {
+        postpone(l, &u);
+        return;
     }
+    const struct matmul mm = weight_step(l, p, p->n, l->in[0]->y, l->dy, p->update ? &u : NULL);
     p->k->matmul(&mm, p->tid, p->nt);
 }
 
@@ -134,10 +193,12 @@ const struct layer_ops layer_linear = {.name = "linear",
                                        .help = "fully connected: every output from every input",
                                        .opts = opts,
                                        .conf_size = sizeof(struct linear),
+                                       .state_size = sizeof(struct linear_state),
                                        .setup = setup,
                                        .forward = forward,
                                        .backward = backward,
                                        .backward_params = backward_params,
+                                       .settle = settle,
                                        .flags = LAYER_PARAMS | LAYER_INIT | LAYER_TAKES_ACT |
                                                 LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X |
                                                 LAYER_UPDATES,

@@ -106,6 +106,9 @@ struct pass {
     bool own;        /* every thread computes its own samples; set by the net */
     /* update parameters right behind their gradients; NULL: the caller does it */
     const struct step_update *update;
+    /* with update: backward_params may leave its update to the layer's next forward; one thread is
+     * in use, and net_settle comes before others are or anything but a forward reads parameters */
+    bool postpone;
     uint64_t step; /* optimizer steps done: with seed, it names the step's random numbers */
     uint64_t seed;
     const struct kernels *k;
@@ -205,6 +208,9 @@ struct layer_ops {
     void (*backward)(struct layer *l, const struct pass *p);
     /* NULL: no parameters, or (LAYER_MIXES) backward does it. */
     void (*backward_params)(struct layer *l, const struct pass *p);
+    /* Does the update that backward_params has left (pass.postpone). With it, what build_saved
+     * gives lives as long as the net. NULL: none is ever left. */
+    void (*settle)(struct layer *l, const struct pass *p);
     /* What passes of `batch` samples with kernels k need, besides build_scratch; `train`: backward
      * too. NULL: nothing. */
     struct workspace (*workspace)(const struct layer *l, const struct kernels *k, int batch,

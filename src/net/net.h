@@ -77,6 +77,10 @@ void net_backward(struct net *net, struct pass *p);
 /* Whether there are trained parameters that net_backward with p->update leaves to the caller. */
 bool net_pending(const struct net *net);
 
+/* Makes layers do the updates that they have postponed (pass.postpone). Outside of passes, by one
+ * thread. */
+void net_settle(struct net *net);
+
 /* Forward and backward of one layer, with barriers before and behind it; false where the layer has
  * nothing to do (its work is done in another's place). To be called first to last, and last to
  * first. */

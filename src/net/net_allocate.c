@@ -159,6 +159,10 @@ static void set_lives(struct planner *pl)
             pl->items[saved].bytes = mem_add(l->saved_once, bytes_samples);
             live(pl, saved, i);
             live(pl, saved, train ? used : i);
+            if (l->ops->settle) { /* from pass to pass */
+                live(pl, saved, 0);
+                live(pl, saved, pl->end);
+            }
         }
     }
     for (int i = 0; net->apart && i < ITEMS * n; i++) {

@@ -175,6 +175,15 @@ bool net_pending(const struct net *net)
     return false;
 }
 
+void net_settle(struct net *net)
+{
+    struct pass p = {.nt = 1};
+    begin(net, &p);
+    for (struct layer *l = net->layers + 1; l <= net->output; l++)
+        if (l->ops->settle)
+            l->ops->settle(l, &p);
+}
+
 int net_find_nonfinite(struct net *net, struct pass *p)
 {
     begin(net, p);

@@ -20,6 +20,7 @@ static int rewind_to(struct loop *lp, struct err *e)
     if (!copy.data)
         return -1;
     memcpy(copy.data, lp->base.data, copy.size);
+    net_settle(lp->job->net); /* the update that waits is not one of those weights */
     if (checkpoint_parse(&c, "the last snapshot", &copy, e))
         return -1;
     int r = checkpoint_load(&c, lp->job, true, e);
@@ -41,6 +42,7 @@ static void replay(struct loop *lp, uint64_t step)
             loop_shuffle(lp);
         }
     }
+    net_settle(lp->job->net);
 }
 
 /* The layer with a parameter that is not finite, or NULL. */

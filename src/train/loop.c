@@ -65,6 +65,7 @@ void loop_step(struct loop *lp, int tid, int nt)
                          .step = at.step,
                          .seed = job->train.seed,
                          .update = fused && n - i <= chunk ? &update : NULL,
+                         .postpone = nt == 1,
                          .team = lp->team,
                          .tid = tid,
                          .nt = nt};
@@ -132,8 +133,12 @@ static void advance(struct loop *lp)
     lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
     lp->done = finished || lp->interrupted;
     lp->pause = lp->row || lp->save;
+    int threads = team_size(lp->team);
     if (!lp->req->all_threads)
-        team_use(lp->team, tuner_next(&lp->tuner, lp->batch.n, now));
+        threads = tuner_next(&lp->tuner, lp->batch.n, now);
+    team_use(lp->team, threads);
+    if (threads > 1 || lp->pause)
+        net_settle(lp->job->net);
     lp->paused = now;
     if (!lp->row && now - lp->shown >= SHOW_EVERY)
         show(lp, now, NULL);

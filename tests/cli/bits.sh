@@ -28,7 +28,7 @@ same_run() # NAME
 # all threads in every step, however small
 export DIYNN_ADAPT=0
 
-for kind in bits bits_norm bits_augment bits_conv; do
+for kind in bits bits_norm bits_augment bits_conv bits_single; do
     net=tests/files/nets/$kind.ini
     R=$T/$kind
     mkdir "$R"

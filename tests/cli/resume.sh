@@ -54,7 +54,7 @@ killed_often()
 }
 
 for net in tests/files/nets/bits_norm.ini tests/files/nets/bits_augment.ini \
-    tests/files/nets/bits_conv.ini; do
+    tests/files/nets/bits_conv.ini tests/files/nets/bits_single.ini; do
     killed_often 10 2
     rm -r "$T/killed"
 done

@@ -78,6 +78,101 @@ static void large_shapes(void **state)
     }
 }
 
+/* A row times `rows` rows of n weights, which are updated first, in one call or in two. */
+struct joined {
+    int rows, n, flags;
+    enum case_update rule;
+};
+
+/* The product and the weights with two slots, one behind the other in out. */
+static void joined_run(const struct joined *c, const struct kernels *k, bool once, real *out)
+{
+    size_t rows = (size_t)c->rows, n = (size_t)c->n, size = rows * n;
+    const struct matmul_case how = {c->rows, c->n, 1, c->flags, ACT_NONE, c->rule};
+    const struct update u = case_rule(&how);
+    real *a = array_new(2 * rows), *b = array_new(2 * n), *gradient = array_new(size);
+    real *scratch = aligned_alloc(64, (k->matmul_scratch + 15) / 16 * 64), *w = out + n;
+    array_fill(a, 2 * rows, 1);
+    array_fill(b, 2 * n, 2);
+    array_fill(w, 3 * size, 3);
+    for (size_t i = 2 * size; i < 3 * size; i++) /* running squares are not negative */
+        w[i] *= w[i];
+    const struct matmul update = {.m = c->rows,
+                                  .n = c->n,
+                                  .k = 1,
+                                  .a = a,
+                                  .a_rs = 1,
+                                  .b = b,
+                                  .b_cs = 1,
+                                  .c = gradient,
+                                  .ldc = c->n,
+                                  .update = &u,
+                                  .w = w,
+                                  .slot = {w + size, w + 2 * size},
+                                  .scratch = scratch};
+    const struct matmul mm = {.m = 1,
+                              .n = c->n,
+                              .k = c->rows,
+                              .a = a + rows,
+                              .a_cs = 1,
+                              .b = w,
+                              .b_rs = c->n,
+                              .b_cs = 1,
+                              .c = out,
+                              .ldc = c->n,
+                              .bias = c->flags & CASE_BIAS ? b + n : NULL,
+                              .act = c->flags & CASE_DACT ? ACT_TANH : ACT_RELU,
+                              .scratch = scratch};
+    if (once) {
+        k->update_matmul(&update, &mm);
+    } else {
+        k->matmul(&update, 0, 1);
+        k->matmul(&mm, 0, 1);
+    }
+    assert_true(array_free(gradient, size) && array_free(a, 2 * rows) && array_free(b, 2 * n));
+    free(scratch);
+}
+
+static void joined(const struct kernels *k, int rows, int n, enum case_update rule, int flags)
+{
+    const struct joined c = {rows, n, flags, rule};
+    size_t size = (size_t)n * (size_t)(1 + 3 * rows);
+    real *once = array_new(size), *twice = array_new(size);
+    joined_run(&c, k, true, once);
+    joined_run(&c, k, false, twice);
+    if (memcmp(once, twice, size * sizeof *once) != 0)
+        fail_msg("%s: %d x %d, rule %d, flags %d", k->isa, rows, n, (int)rule, flags);
+    assert_true(array_free(once, size) && array_free(twice, size));
+}
+
+static void joined_everywhere(const struct kernels *k)
+{
+    static const int rows[] = {0, 1, 2, 3, 4, 7, 21};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (int n = 1; n < 150; n += n < 40 ? 1 : 7)
+            for (int flags = 0; flags <= CASE_DACT; flags += CASE_BIAS)
+                joined(k, rows[r], n, CASE_PLAIN, flags);
+    joined(k, 9, 300, CASE_MOMENTUM, 0);
+    joined(k, 300, 9, CASE_DECAY, 0);
+    joined(k, 40, 33, CASE_ADAM, CASE_BIAS);
+    joined(k, 6, 1021, CASE_PLAIN, CASE_BIAS);
+    joined(k, 6, 1030, CASE_PLAIN, CASE_BIAS);
+}
+
+static void update_and_product(void **state)
+{
+    (void)state;
+    for (int i = 0; kernels_names[i]; i++)
+        if (kernels_get(kernels_names[i]))
+            joined_everywhere(kernels_get(kernels_names[i]));
+#ifndef REAL_DOUBLE
+    struct kernels k = *kernels_get("base");
+    k.isa = "tiny";
+    matmul_fill_tiny(&k);
+    joined_everywhere(&k);
+#endif
+}
+
 #ifndef REAL_DOUBLE
 static void tiny_blocks(void **state)
 {
@@ -127,6 +222,7 @@ int main(void)
         cmocka_unit_test(small_shapes),
         cmocka_unit_test(every_switch),
         cmocka_unit_test(large_shapes),
+        cmocka_unit_test(update_and_product),
 #ifndef REAL_DOUBLE
         cmocka_unit_test(tiny_blocks),
 #endif
