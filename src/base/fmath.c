@@ -82,19 +82,34 @@ double fmath_pow(double x, double y)
 
 typedef double pair __attribute__((vector_size(16)));
 
-/* Taylor series of sin and cos on [-pi/4, pi/4], side by side, after reduction by quarter turns. */
-void fmath_sincospi(double x, double *s, double *c)
+/* x = quarter / 2 + r with |r| <= 1/4, modulo 2; returns pi r. */
+static double reduce(double x, int *quarter)
 {
-    static const pair divisor[] = {{6, 2},     {20, 12},   {42, 30},   {72, 56},  {110, 90},
-                                   {156, 132}, {210, 182}, {272, 240}, {342, 306}};
     x -= 2 * floor(x / 2); /* exact: [0, 2) */
-    int quarter = (int)floor(2 * x + 0.5);
-    double t = (x - 0.5 * quarter) * 3.14159265358979323846, t2 = t * t;
-    pair term = {t, 1}, sum = term;
+    *quarter = (int)floor(2 * x + 0.5);
+    return (x - 0.5 * *quarter) * 3.14159265358979323846;
+}
+
+/* Of a Taylor series on [-pi/4, pi/4]: t - t^3 / 6 + .., and 1 - t^2 / 2 + .. */
+static const double sine[] = {6, 20, 42, 72, 110, 156, 210, 272, 342};
+static const double cosine[] = {2, 12, 30, 56, 90, 132, 182, 240, 306};
+
+/* Two such series side by side, from their first terms and divisors. */
+static pair series(pair first, pair t2, const double *a, const double *b)
+{
+    pair term = first, sum = first;
     for (int i = 0; i < 9; i++) {
-        term = -term * t2 / divisor[i];
+        term = -term * t2 / (pair){a[i], b[i]};
         sum += term;
     }
+    return sum;
+}
+
+void fmath_sincospi(double x, double *s, double *c)
+{
+    int quarter;
+    double t = reduce(x, &quarter), t2 = t * t;
+    pair sum = series((pair){t, 1}, (pair){t2, t2}, sine, cosine);
     double sn = sum[0], cs = sum[1];
     switch (quarter & 3) {
     case 0:
@@ -109,4 +124,14 @@ void fmath_sincospi(double x, double *s, double *c)
     default:
         *s = -cs, *c = sn;
     }
+}
+
+void fmath_sinpi2(const double x[2], double s[2])
+{
+    int a, b;
+    pair t = {reduce(x[0], &a), reduce(x[1], &b)};
+    pair first = {a & 1 ? 1 : t[0], b & 1 ? 1 : t[1]};
+    pair sum = series(first, t * t, a & 1 ? cosine : sine, b & 1 ? cosine : sine);
+    s[0] = a & 2 ? -sum[0] : sum[0];
+    s[1] = b & 2 ? -sum[1] : sum[1];
 }

@@ -12,5 +12,6 @@ double fmath_log(double x);           /* natural; -inf of 0, NaN below */
 double fmath_pow(double x, double y); /* x^y for x > 0; integer y up to 2^31 by squaring, any x.
                                        * Errors: 4 + |y| ulp, or 8 + 4 |y ln x| ulp */
 void fmath_sincospi(double x, double *s, double *c); /* sin and cos of pi x */
+void fmath_sinpi2(const double x[2], double s[2]);   /* two such sines in little more time */
 
 #endif

@@ -87,6 +87,20 @@ static void sines_are_near(void **state)
     assert_true(s == 0 && c == 1);
 }
 
+static void two_sines_are_the_same_bits(void **state)
+{
+    (void)state;
+    for (double x = -5; x < 5; x += 0.0137) {
+        const double at[] = {x, 3.7 * x * x};
+        double s[2], one, cosine;
+        fmath_sinpi2(at, s);
+        for (int i = 0; i < 2; i++) {
+            fmath_sincospi(at[i], &one, &cosine);
+            assert_memory_equal(&s[i], &one, sizeof one);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +108,7 @@ int main(void)
         cmocka_unit_test(log_is_near),
         cmocka_unit_test(pow_is_near),
         cmocka_unit_test(sines_are_near),
+        cmocka_unit_test(two_sines_are_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

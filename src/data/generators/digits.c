@@ -13,6 +13,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define SIDE        16
 #define PIXELS      (SIDE * SIDE)
@@ -132,12 +135,17 @@ static void deform(struct drawing *d, double strength, struct rng *r)
     double slant = -0.12 * strength + 0.22 * strength * wobble(r);
     double width = 0.72 * fmath_exp(0.18 * strength * wobble(r)), s, c;
     fmath_sincospi(0.04 * strength * wobble(r), &s, &c);
+    double wave[POINTS_MAX][2]; /* in a loop of its own: the processor computes several at once */
     for (int i = 0; i < d->begin[d->strokes]; i++) {
-        double x = d->p[i].x, y = d->p[i].y, a, b, unused;
-        fmath_sincospi(warp[0][1] * y + warp[0][2] * x + warp[0][3], &a, &unused);
-        fmath_sincospi(warp[1][1] * x + warp[1][2] * y + warp[1][3], &b, &unused);
-        x += warp[0][0] * a + 2.4 * strength * wobble(r);
-        y += warp[1][0] * b + 2.4 * strength * wobble(r);
+        double x = d->p[i].x, y = d->p[i].y;
+        const double at[] = {warp[0][1] * y + warp[0][2] * x + warp[0][3],
+                             warp[1][1] * x + warp[1][2] * y + warp[1][3]};
+        fmath_sinpi2(at, wave[i]);
+    }
+    for (int i = 0; i < d->begin[d->strokes]; i++) {
+        double x = d->p[i].x, y = d->p[i].y;
+        x += warp[0][0] * wave[i][0] + 2.4 * strength * wobble(r);
+        y += warp[1][0] * wave[i][1] + 2.4 * strength * wobble(r);
         x = width * (x + slant * y);
         d->p[i] = (struct point){c * x - s * y, s * x + c * y};
     }
@@ -165,18 +173,23 @@ static void fit(struct drawing *d, double strength, struct rng *r)
 
 /* Two pixels side by side, computed as one would be. */
 typedef double pair __attribute__((vector_size(16)));
-typedef int64_t pair_mask __attribute__((vector_size(16)));
 
 static inline pair least(pair a, pair b)
 {
-    pair_mask m = a < b;
-    return (pair)(((pair_mask)a & m) | ((pair_mask)b & ~m));
+#ifdef __SSE2__
+    return (pair)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+    return (pair){a[0] < b[0] ? a[0] : b[0], a[1] < b[1] ? a[1] : b[1]};
+#endif
 }
 
 static inline pair most(pair a, pair b)
 {
-    pair_mask m = a > b;
-    return (pair)(((pair_mask)a & m) | ((pair_mask)b & ~m));
+#ifdef __SSE2__
+    return (pair)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    return (pair){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]};
+#endif
 }
 
 /* Squared distances of pixels to what is drawn: rows with room for a pair that begins in them. */
