@@ -125,6 +125,7 @@ static void choose(struct drawing *d, int digit, struct rng *r)
 /* What a hand does to the model: a smooth warp, an uneven path, slant, width, turn. */
 static void deform(struct drawing *d, double strength, struct rng *r)
 {
+    const int n = d->begin[d->strokes];
     double warp[2][4];
     for (int k = 0; k < 2; k++) {
         warp[k][0] = 6.5 * strength * wobble(r);       /* how far */
@@ -136,13 +137,13 @@ static void deform(struct drawing *d, double strength, struct rng *r)
     double width = 0.72 * fmath_exp(0.18 * strength * wobble(r)), s, c;
     fmath_sincospi(0.04 * strength * wobble(r), &s, &c);
     double wave[POINTS_MAX][2]; /* in a loop of its own: the processor computes several at once */
-    for (int i = 0; i < d->begin[d->strokes]; i++) {
+    for (int i = 0; i < n; i++) {
         double x = d->p[i].x, y = d->p[i].y;
         const double at[] = {warp[0][1] * y + warp[0][2] * x + warp[0][3],
                              warp[1][1] * x + warp[1][2] * y + warp[1][3]};
         fmath_sinpi2(at, wave[i]);
     }
-    for (int i = 0; i < d->begin[d->strokes]; i++) {
+    for (int i = 0; i < n; i++) {
         double x = d->p[i].x, y = d->p[i].y;
         x += warp[0][0] * wave[i][0] + 2.4 * strength * wobble(r);
         y += warp[1][0] * wave[i][1] + 2.4 * strength * wobble(r);
