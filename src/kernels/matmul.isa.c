@@ -346,7 +346,7 @@ static void multiply_narrow(const struct matmul *mm, struct part *t)
     multiply(&gradient, t);
     for (; at + VW <= stop; at += VW)
         tile_end_vector(&end, v_load(mm->c + at), at, VW);
-    tile_end_vector(&end, v_load_n(mm->c + at, (size_t)(stop - at)), at, (size_t)(stop - at));
+    tile_end_row(&end, mm->c + at, at, (size_t)(stop - at));
 }
 
 static void matmul(const struct matmul *mm, int tid, int nt)
