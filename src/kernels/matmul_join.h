@@ -59,9 +59,10 @@ INLINE void join_start(struct join_rows *g, const struct join *at, const int R)
 enum { JOIN_FIRST, JOIN_MIDDLE, JOIN_LAST };
 
 /* The vectors at column j of the rows: updates them by b and returns sum with their products. A
- * row's first vector is written with its last one, when the end of the row before it is there. */
-INLINE vf join_column(struct join_rows *g, struct join *at, const int R, const int place,
-                      ptrdiff_t j, vf b, vf sum)
+ * row's first vector is written with its last one, when the end of the row before it is there.
+ * straight: no row holds anything back. */
+INLINE vf join_column(struct join_rows *g, struct join *at, const int R, const bool straight,
+                      const int place, ptrdiff_t j, vf b, vf sum)
 {
     UNROLL
     for (int r = 0; r < R; r++) {
@@ -72,9 +73,9 @@ INLINE vf join_column(struct join_rows *g, struct join *at, const int R, const i
         if (place == JOIN_FIRST)
             g->first[r] = w;
         if (place == JOIN_MIDDLE || (place == JOIN_LAST && g->held[r] + g->last >= VW))
-            v_store(g->to[r] + j, v_splice(g->before[r], w, g->held[r]));
+            v_store(g->to[r] + j, straight ? w : v_splice(g->before[r], w, g->held[r]));
         if (place == JOIN_LAST) {
-            v_store(g->to[r], v_splice(at->end, g->first[r], g->held[r]));
+            v_store(g->to[r], straight ? g->first[r] : v_splice(at->end, g->first[r], g->held[r]));
             at->end = v_splice(g->before[r], w, VW - g->last);
         }
         g->before[r] = w;
@@ -82,42 +83,50 @@ INLINE vf join_column(struct join_rows *g, struct join *at, const int R, const i
     return sum;
 }
 
-/* All rows, or as many as R divides, R at once. nv: vectors of a row, whose sums and b stay in
- * registers; 0: too many for that. */
-INLINE void join_run(struct join *at, const int R, const int nv)
+/* R rows. nv: vectors of a row, whose sums and b are in sum and bv; 0: too many for registers. */
+INLINE void join_block(struct join_rows *g, struct join *at, const int R, const bool straight,
+                       const int nv, vf *sum, const vf *bv)
 {
     const ptrdiff_t n = at->mm->n, l = nv ? (nv - 1) * VW : (n - 1) / VW * VW;
-    struct join_rows g = {.lr = v_set(at->update->update->lr), .last = (size_t)(n - l)};
+    float *s = at->sums, *b = at->b;
+    join_start(g, at, R);
+    if (nv) {
+        sum[0] = join_column(g, at, R, straight, JOIN_FIRST, 0, bv[0], sum[0]);
+        UNROLL
+        for (int v = 1; v < nv - 1; v++)
+            sum[v] = join_column(g, at, R, straight, JOIN_MIDDLE, v * VW, bv[v], sum[v]);
+        sum[nv - 1] = join_column(g, at, R, straight, JOIN_LAST, l, bv[nv - 1], sum[nv - 1]);
+    } else {
+        v_store(s, join_column(g, at, R, straight, JOIN_FIRST, 0, v_load(b), v_load(s)));
+        for (ptrdiff_t j = VW; j < l; j += VW)
+            v_store(s + j,
+                    join_column(g, at, R, straight, JOIN_MIDDLE, j, v_load(b + j), v_load(s + j)));
+        v_store(s + l, join_column(g, at, R, straight, JOIN_LAST, l, v_load(b + l), v_load(s + l)));
+    }
+    at->from += R * n;
+    at->to += (at->held + (size_t)(R * n)) / VW * VW;
+    at->held = (at->held + (size_t)(R * n)) % VW;
+}
+
+/* All rows, or as many as R divides, R at once; nv as above. */
+INLINE void join_run(struct join *at, const int R, const int nv)
+{
+    const ptrdiff_t n = at->mm->n;
+    struct join_rows g = {.lr = v_set(at->update->update->lr), .last = (size_t)((n - 1) % VW + 1)};
     vf sum[TILE_WIDE], bv[TILE_WIDE];
-    float *sums = at->sums, *b = at->b;
     UNROLL
     for (int v = 0; v < nv; v++) {
-        sum[v] = v_load(sums + v * VW);
-        bv[v] = v_load(b + v * VW);
+        sum[v] = v_load(at->sums + v * VW);
+        bv[v] = v_load(at->b + v * VW);
     }
-    for (; at->row + R <= at->mm->k; at->row += R) {
-        join_start(&g, at, R);
-        if (nv) {
-            sum[0] = join_column(&g, at, R, JOIN_FIRST, 0, bv[0], sum[0]);
-            UNROLL
-            for (int v = 1; v < nv - 1; v++)
-                sum[v] = join_column(&g, at, R, JOIN_MIDDLE, v * VW, bv[v], sum[v]);
-            sum[nv - 1] = join_column(&g, at, R, JOIN_LAST, l, bv[nv - 1], sum[nv - 1]);
-        } else {
-            v_store(sums, join_column(&g, at, R, JOIN_FIRST, 0, v_load(b), v_load(sums)));
-            for (ptrdiff_t j = VW; j < l; j += VW)
-                v_store(sums + j,
-                        join_column(&g, at, R, JOIN_MIDDLE, j, v_load(b + j), v_load(sums + j)));
-            v_store(sums + l,
-                    join_column(&g, at, R, JOIN_LAST, l, v_load(b + l), v_load(sums + l)));
-        }
-        at->from += R * n;
-        at->to += (at->held + (size_t)(R * n)) / VW * VW;
-        at->held = (at->held + (size_t)(R * n)) % VW;
-    }
+    for (; at->row + R <= at->mm->k; at->row += R)
+        if (at->held == 0 && (R == 1 || n % VW == 0))
+            join_block(&g, at, R, true, nv, sum, bv);
+        else
+            join_block(&g, at, R, false, nv, sum, bv);
     UNROLL
     for (int v = 0; v < nv; v++)
-        v_store(sums + v * VW, sum[v]);
+        v_store(at->sums + v * VW, sum[v]);
 }
 
 /* scratch: 2 (n + VW) numbers */

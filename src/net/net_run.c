@@ -5,7 +5,10 @@
  * its inputs, which reads them. A net whose activations fit in the cache, with samples enough for
  * every thread, is run otherwise (pass.own): a thread takes its own samples forward, through the
  * loss and back to the first layer without a barrier; then, behind one, all threads share out the
- * gradients of the parameters. */
+ * gradients of the parameters.
+ *
+ * Where one thread runs, a layer may leave the update of its parameters to its next forward, which
+ * has to read them anyway (pass.postpone); net_settle makes it do what is left. */
 #include "net/net.h"
 
 #include <math.h>
