@@ -36,8 +36,9 @@ BASE := -std=c11 -D_GNU_SOURCE -DDIYNN_VERSION='"$(VERSION)"' -ffp-contract=off 
 BASE += $(if $(filter double,$(REAL)),-DREAL_DOUBLE)
 BASE += $(if $(filter 0,$(OMP)),-Wno-unknown-pragmas,-fopenmp)
 BASE += $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-OPT     := -O2
-OPT_K   := -O3
+# sanitizers multiply what the optimizer has to read: -O3 takes five times as long to compile as -O1
+OPT     := $(if $(SAN),-O1,-O2)
+OPT_K   := $(if $(SAN),-O1,-O3)
 LDLIBS  := -linih -ljansson -lz -lbz2 -lm -pthread $(if $(filter 0,$(OMP)),,-fopenmp)
 LDLIBS  += $(if $(SAN),-fsanitize=$(SAN))
 
