@@ -6,6 +6,7 @@
 #include "peer.h"
 
 #include <math.h>
+#include <sys/mman.h>
 
 #ifdef USE_DNNL
 #include <dnnl.h>
@@ -36,12 +37,17 @@ static void multiply(void *arg)
 #endif
 }
 
+/* Large ones in huge pages, as diynn's are. */
 static float *matrix(int rows, int cols)
 {
-    size_t n = (size_t)rows * (size_t)cols;
-    float *x = aligned_alloc(64, (n * sizeof *x + 63) / 64 * 64);
+    size_t n = (size_t)rows * (size_t)cols, bytes = n * sizeof(float);
+    size_t unit = bytes >= (size_t)4 << 20 ? (size_t)2 << 20 : 64;
+    bytes = (bytes + unit - 1) / unit * unit;
+    float *x = aligned_alloc(unit, bytes);
     if (!x)
         exit(1);
+    if (unit > 64)
+        madvise(x, bytes, MADV_HUGEPAGE);
     for (size_t i = 0; i < n; i++)
         x[i] = peer_random() - 0.5f;
     return x;

@@ -2,10 +2,11 @@
  * 2015).
  *
  * A tile of C, a few rows by a few vectors, stays in registers while k runs. Around it: a panel of
- * B as wide as a tile stays in the first cache, a block of A in the second. Blocks are copied
- * ("packed") to where a tile reads them in order if they are used often enough to pay for it, or if
- * their strides leave no choice. Rows are shared out evenly among tiles, so 100 rows are not 7
- * tiles of 14 and one of 2.
+ * B as wide as a tile, and a block of A, stay in the second cache; the first gets both from there
+ * in time. Blocks are copied ("packed") to where they crowd nobody out if they are used often
+ * enough to pay for it, or if their strides leave no choice: rows of A as rows, a panel of B by the
+ * first tile that reads it. Rows are shared out evenly among tiles, so 100 rows are not 7 tiles of
+ * 14 and one of 2.
  *
  * Bits: whatever the tile, the block, the packing and the thread, an element of C is one chain of
  * multiply-adds in the order of k; a later block of k takes it up from C again. */
@@ -16,34 +17,35 @@
 #include "kernels/matmul_tile.h"
 #include "kernels/vec.h"
 
-/* A block of A is MC x KC, one of B KC x NC: 0.5 and 1.5 MB, so that a block of A stays in the
- * second cache, and a panel of B nearly in the first. Tests make them tiny. */
+/* A block of A is at most MC x KC, one of B KC x NC: 0.5 and 4 MB, so that a block of A stays in
+ * the second cache beside two panels of B. Tests make them tiny. */
 #ifdef MATMUL_TINY
 #define KC 5
 #define MC (2 * TILE_ROWS)
 #define NC (2 * TILE_COLS)
 #else
-#define KC 384
-#define MC 336
+#define KC 1024
+#define MC 126
 #define NC 1024
 #endif
 
-#define SCRATCH     ((size_t)KC * (MC + NC) + VW) /* packing A may write a vector too far */
-#define THREAD_WORK 32768                         /* multiply-adds that are worth a thread */
-#define PACK_COST   4                             /* copying a number, in multiply-adds */
-#define PACK_USES   32   /* tiles that read a block: fewer do not pay for packing it */
-#define PAGE        4096 /* rows a multiple of this apart share few places of a cache */
-#define OUTER_K     4    /* so few products an element are done row by row */
-#define CROWD_K     256  /* rows a page apart that the second cache has places for */
-#define FETCH_K     64   /* a tile that runs so long has time to fetch something ahead */
+#define SCRATCH     ((size_t)KC * NC + (size_t)MC * (KC + 2 * VW) + VW)
+#define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
+#define COPY_A      4     /* copying a number of A or of B, in multiply-adds */
+#define COPY_B      3
+#define A_USES      32   /* tiles that read a block of A: fewer do not pay for packing it */
+#define B_USES      8    /* and of B */
+#define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
+#define NEAR        48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
+#define OUTER_K     4  /* so few products an element are done row by row */
+#define FETCH_K     64 /* a tile that runs so long has time to fetch something ahead */
 
 /* One thread's part of C, and the block it is at. */
 struct part {
     int i0, i1, j0, j1;
     int p, kc; /* block of k */
     bool pack_a, pack_b;
-    int panel;  /* columns of a panel of B */
-    int most_k; /* of a block */
+    int panel; /* columns of a panel of B */
 };
 
 static int least(int a, int b)
@@ -57,64 +59,10 @@ static int panel_start(int rows, int panels, int r)
     return (int)((long long)rows * r / panels);
 }
 
-/* A panel of B: columns j .. j+cols-1 of the block of k, where a tile reads them. */
-struct panel {
-    const float *b;
-    ptrdiff_t b_rs;
-    int j, cols;
-    const float *ahead; /* the next panel in B, to be fetched while this one is used; or NULL */
-};
-
-/* What the tile `step` further on will write. */
-static void fetch_ahead(const struct matmul *mm, const struct part *t, struct tile *tile,
-                        ptrdiff_t step)
+/* Distance of the rows of a packed A: an odd number of vectors, to take all places of a cache. */
+static ptrdiff_t row_step(int kc)
 {
-    if (t->kc < FETCH_K)
-        return;
-    bool update = mm->update && tile->end;
-    tile->c_ahead = (update ? mm->w : mm->c) + tile->at + step;
-    tile->m_ahead = update && mm->slot[0] ? mm->slot[0] + tile->at + step : NULL;
-}
-
-/* All tiles of rows i .. i+rows-1 and a panel. */
-static void multiply_panel(const struct matmul *mm, const struct part *t, const struct panel *p,
-                           const float *a_block, int i, int rows)
-{
-    int nv = (p->cols + VW - 1) / VW;
-    struct tile tile = {.b = p->b,
-                        .b_rs = p->b_rs,
-                        .k = t->kc,
-                        .ldc = mm->ldc,
-                        .b_ahead = p->ahead,
-                        .b_ahead_rs = mm->b_rs,
-                        .last = (size_t)(p->cols - (nv - 1) * VW),
-                        .b_last = t->pack_b ? VW : (size_t)(p->cols - (nv - 1) * VW),
-                        .load = mm->add || t->p > 0,
-                        .end = t->p + t->kc >= mm->k ? mm : NULL,
-                        .column = p->j};
-    int most = tile_most_rows(nv), panels = (rows + most - 1) / most;
-    for (int r = 0; r < panels; r++) {
-        int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
-        tile.a = t->pack_a ? a_block + (ptrdiff_t)lo * t->kc
-                           : mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
-        tile.a_rs = t->pack_a ? 1 : mm->a_rs;
-        tile.a_cs = t->pack_a ? mr : mm->a_cs;
-        tile.at = (i + lo) * mm->ldc + p->j;
-        tile.c = mm->c + tile.at;
-        fetch_ahead(mm, t, &tile, r + 1 < panels ? mr * mm->ldc : p->cols - lo * mm->ldc);
-        tile_run(&tile, mr, nv);
-        tile.b_ahead = NULL;
-    }
-}
-
-static void pack_a(float *to, const struct matmul *mm, const struct part *t, int i, int rows)
-{
-    int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    for (int r = 0; r < panels; r++) {
-        int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
-        pack(to + (ptrdiff_t)lo * t->kc, mr, mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs, mr,
-             mm->a_rs, t->kc, mm->a_cs);
-    }
+    return ((kc + VW - 1) / VW | 1) * VW;
 }
 
 /* Width in memory of a panel of `cols` columns: whole vectors. */
@@ -123,46 +71,152 @@ static int padded(int cols)
     return (cols + VW - 1) / VW * VW;
 }
 
-/* Columns of the next panel of `left`. */
-static int panel_width(const struct part *t, int left)
+/* A panel of B: columns j .. j+cols-1 of the block of k. */
+struct panel {
+    int j, cols;
+    const float *b; /* where tiles read it */
+    ptrdiff_t b_rs;
+    float *keep;        /* where the first tile packs it on its way, for the others; or NULL */
+    const float *ahead; /* the next panel, fetched while this one is used; or NULL */
+    ptrdiff_t ahead_rs;
+};
+
+/* The part of A, or of its packed block, that tile rows lo .. lo+mr-1 of the block at i read. */
+static void tile_rows(struct tile *tile, const struct matmul *mm, const struct part *t,
+                      const float *a_block, int i, int lo, int mr)
 {
-    bool three = t->panel == TILE_COLS && !t->pack_a && left > TILE_COLS && left <= 3 * VW;
+    if (!t->pack_a) {
+        tile->a = mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
+        tile->a_rs = mm->a_rs;
+        tile->a_cs = mm->a_cs;
+    } else if (mm->a_cs == 1) {
+        tile->a = a_block + lo * row_step(t->kc);
+        tile->a_rs = row_step(t->kc);
+        tile->a_cs = 1;
+    } else {
+        tile->a = a_block + (ptrdiff_t)lo * t->kc;
+        tile->a_rs = 1;
+        tile->a_cs = mr;
+    }
+}
+
+/* The panel as the first tile reads it, and as the others do. */
+static void tile_columns(struct tile *tile, const struct part *t, const struct panel *p, bool first)
+{
+    bool packed = p->keep && !first;
+    tile->b = packed ? p->keep : p->b;
+    tile->b_rs = packed ? padded(p->cols) : p->b_rs;
+    tile->b_last = packed || (t->pack_b && !p->keep) ? VW : tile->last;
+    tile->keep = first ? p->keep : NULL;
+}
+
+/* Rows that the tile fetches: those of B that it will read, if it packs them; what the tile `step`
+ * further on will write; and the next panel. */
+static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct part *t,
+                       const struct panel *p, int mr, ptrdiff_t step, bool last)
+{
+    struct fetch *f = tile->fetch;
+    bool update = mm->update && tile->end;
+    if (tile->keep && t->kc > NEAR)
+        *f++ = (struct fetch){tile->b + NEAR * tile->b_rs, tile->b_rs, t->kc - NEAR};
+    if (t->kc >= FETCH_K)
+        *f++ = (struct fetch){(update ? mm->w : mm->c) + tile->at + step, mm->ldc, mr};
+    if (t->kc >= FETCH_K && update && mm->slot[0])
+        *f++ = (struct fetch){mm->slot[0] + tile->at + step, mm->ldc, mr};
+    if (tile->keep)
+        *f++ = (struct fetch){tile->b, tile->b_rs, t->kc};
+    else if (last && p->ahead)
+        *f++ = (struct fetch){p->ahead, p->ahead_rs, p->keep ? NEAR : t->kc};
+    f->n = 0;
+}
+
+/* All tiles of rows i .. i+rows-1 and a panel. */
+static void multiply_panel(const struct matmul *mm, const struct part *t, const struct panel *p,
+                           const float *a_block, int i, int rows)
+{
+    int nv = (p->cols + VW - 1) / VW;
+    struct tile tile = {.k = t->kc,
+                        .ldc = mm->ldc,
+                        .last = (size_t)(p->cols - (nv - 1) * VW),
+                        .load = mm->add || t->p > 0,
+                        .end = t->p + t->kc >= mm->k ? mm : NULL,
+                        .column = p->j};
+    int most = tile_most_rows(nv), panels = (rows + most - 1) / most;
+    for (int r = 0; r < panels; r++) {
+        int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
+        tile.at = (i + lo) * mm->ldc + p->j;
+        tile.c = mm->c + tile.at;
+        tile_rows(&tile, mm, t, a_block, i, lo, mr);
+        tile_columns(&tile, t, p, r == 0);
+        tile_ahead(&tile, mm, t, p, mr, r + 1 < panels ? mr * mm->ldc : p->cols - lo * mm->ldc,
+                   r + 1 == panels);
+        tile_run(&tile, mr, nv);
+    }
+}
+
+/* Rows i .. i+rows-1 of A. Those that lie in line keep to it; else panel by panel, each number of
+ * k's rows together. */
+static void pack_a(float *to, const struct matmul *mm, const struct part *t, int i, int rows)
+{
+    const float *a = mm->a + i * mm->a_rs + t->p * mm->a_cs;
+    if (mm->a_cs == 1) {
+        pack_rows(to, row_step(t->kc), a, mm->a_rs, rows, t->kc);
+        return;
+    }
+    int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (int r = 0; r < panels; r++) {
+        int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
+        pack(to + (ptrdiff_t)lo * t->kc, mr, a + lo * mm->a_rs, mr, mm->a_rs, t->kc, mm->a_cs);
+    }
+}
+
+/* Columns of the next panel of `left`. */
+static int panel_width(const struct matmul *mm, const struct part *t, int left)
+{
+    bool rows = !t->pack_a || mm->a_cs == 1; /* a tile may have any rows */
+    bool three = t->panel == TILE_COLS && rows && left > TILE_COLS && left <= 3 * VW;
     return least(three ? 3 * VW : t->panel, left);
 }
 
-/* The panel at j, packed to `to` where the part packs B: at its first use, so that it is still in
- * the first cache then. */
+/* The panel at j. Where the part packs B, it is packed to `to` at its first use, in the first tile
+ * if it lies in line: so it is in the first cache then. */
 static struct panel take_panel(const struct matmul *mm, const struct part *t, float *to, int j,
                                int cols, bool first)
 {
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
-    struct panel p = {.b = b, .b_rs = mm->b_rs, .j = j, .cols = cols};
+    struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
     if (!t->pack_b)
         return p;
-    if (first) {
-        pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
-        if (mm->b_cs == 1 && t->kc >= FETCH_K && j + cols + TILE_COLS <= t->j1)
-            p.ahead = b + cols;
+    bool fetch = t->kc >= FETCH_K && j + cols < t->j1;
+    if (first && mm->b_cs == 1) {
+        p.keep = to;
+        p.ahead = fetch ? b + cols : NULL;
+        p.ahead_rs = mm->b_rs;
+        return p;
     }
+    if (first)
+        pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
     p.b = to;
     p.b_rs = padded(cols);
+    p.ahead = fetch && !first ? to + (ptrdiff_t)cols * t->kc : NULL;
+    p.ahead_rs = p.b_rs;
     return p;
 }
 
 /* Columns j .. j+cols-1 of the part, for the block of k it is at. */
 static void multiply_columns(const struct matmul *mm, const struct part *t, int j, int cols)
 {
-    float *b_block = mm->scratch, *a_block = b_block + (ptrdiff_t)KC * NC;
-    int rows, step = t->pack_a ? MC : t->i1 - t->i0;
-    for (int i = t->i0; i < t->i1; i += rows) {
-        rows = least(step, t->i1 - i);
+    float *a_block = mm->scratch, *b_block = a_block + (ptrdiff_t)MC * (KC + 2 * VW);
+    int all = t->i1 - t->i0, blocks = t->pack_a ? (all + MC - 1) / MC : 1;
+    for (int r = 0; r < blocks; r++) {
+        int lo = panel_start(all, blocks, r), rows = panel_start(all, blocks, r + 1) - lo;
         if (t->pack_a)
-            pack_a(a_block, mm, t, i, rows);
+            pack_a(a_block, mm, t, t->i0 + lo, rows);
         for (int at = 0, w; at < cols; at += w) {
-            w = panel_width(t, cols - at);
+            w = panel_width(mm, t, cols - at);
             const struct panel p =
-                take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at, w, i == t->i0);
-            multiply_panel(mm, t, &p, a_block, i, rows);
+                take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at, w, r == 0);
+            multiply_panel(mm, t, &p, a_block, t->i0 + lo, rows);
         }
     }
 }
@@ -185,7 +239,7 @@ static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
             continue;
         double m = (mm->m + rows - 1) / rows;
         double n = padded((mm->n + used / rows - 1) / (used / rows));
-        double cost = m * n + PACK_COST * (m + n);
+        double cost = m * n + COPY_A * m + COPY_B * n;
         if (rows == 1 || cost < best) {
             best = cost;
             tm = rows;
@@ -304,11 +358,8 @@ static void choose_packing(const struct matmul *mm, struct part *t)
 {
     int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
     int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
-    bool crowded = crowd(mm->b_rs, mm->k), far = crowd(mm->b_rs / 2, mm->k);
-    t->pack_b = mm->b_cs != 1 || down >= PACK_USES ||
-                ((crowded || cols < VW) && down >= PACK_USES / 4) || (crowded && far && down > 1);
-    t->most_k = crowded && !t->pack_b && CROWD_K < KC ? CROWD_K : KC;
-    t->pack_a = across >= PACK_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
+    t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
+    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
 }
 
 /* The part of C by tiles. */
@@ -316,7 +367,7 @@ static void multiply(const struct matmul *mm, struct part *t)
 {
     t->panel = tile_vectors(t->i1 - t->i0) * VW;
     choose_packing(mm, t);
-    int blocks = mm->k > t->most_k ? (mm->k + t->most_k - 1) / t->most_k : 1;
+    int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;
     int cols, step = t->pack_b ? NC : t->j1 - t->j0;
     for (int j = t->j0; j < t->j1; j += cols) {
         cols = least(step, t->j1 - j);

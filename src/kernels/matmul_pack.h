@@ -16,7 +16,8 @@
 #define PACK_HIGH 2, 6, 3, 7
 #endif
 
-#define AHEAD 16 /* rows that are fetched ahead where they lie far apart */
+#define AHEAD     16 /* rows that are fetched ahead where they lie far apart */
+#define AHEAD_ROW 64 /* numbers of a row that are fetched ahead */
 
 /* Lane j of r[i] and lane i of r[j] change places: log2(VW) perfect shuffles. */
 INLINE void pack_transpose(vf r[VW])
@@ -39,12 +40,29 @@ static void pack_turned(float *to, int width, const float *src, int w, ptrdiff_t
         for (int p = 0; p < n; p += VW) {
             int here = n - p < VW ? n - p : VW;
             vf r[VW];
-            for (int v = 0; v < VW; v++)
-                r[v] = i + v < w ? v_load_n(src + (i + v) * ws + p, (size_t)here) : v_set(0);
+            for (int v = 0; v < VW; v++) {
+                const float *from = src + (i + v) * ws + p;
+                __builtin_prefetch(from + AHEAD_ROW);
+                r[v] = i + v < w ? v_load_n(from, (size_t)here) : v_set(0);
+            }
             pack_transpose(r);
             for (int v = 0; v < here; v++)
                 v_store(to + (ptrdiff_t)(p + v) * width + i, r[v]);
         }
+}
+
+/* `rows` rows of n numbers, to_rs apart in `to`, with room for whole vectors. */
+INLINE void pack_rows(float *to, ptrdiff_t to_rs, const float *src, ptrdiff_t rs, int rows, int n)
+{
+    for (int i = 0; i < rows; i++, to += to_rs, src += rs) {
+        int p = 0;
+        for (; p + VW <= n; p += VW) {
+            __builtin_prefetch(src + 2 * rs + p);
+            v_store(to + p, v_load(src + p));
+        }
+        if (p < n)
+            v_store(to + p, v_load_n(src + p, (size_t)(n - p)));
+    }
 }
 
 /* to[p * width + i] = src[i * ws + p * ls] for i < w, p < n; 0 for i from w on to whole vectors, as

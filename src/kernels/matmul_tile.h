@@ -29,6 +29,15 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Rows of a tile's width that are fetched into the second cache, one at each step of k: all at once
+ * they would keep the tile's own loads waiting. */
+struct fetch {
+    const float *at;
+    ptrdiff_t rs;
+    int n;
+};
+#define TILE_FETCHES 4
+
 struct tile {
     const float *a; /* element (i, p) at i a_rs + p a_cs */
     ptrdiff_t a_rs, a_cs;
@@ -37,10 +46,8 @@ struct tile {
     int k;
     float *c;
     ptrdiff_t ldc;
-    /* fetched ahead: what the next tile will write (and the first slot of an update), and row by
-     * row, b_ahead_rs apart, what will be packed next; NULL: nothing */
-    const float *c_ahead, *m_ahead, *b_ahead;
-    ptrdiff_t b_ahead_rs;
+    struct fetch fetch[TILE_FETCHES + 1]; /* for the next tiles; up to the first of n = 0 */
+    float *keep;   /* NULL, or: B is copied here row by row, as long as something is fetched */
     size_t last;   /* lanes of the last vector that are columns of C */
     size_t b_last; /* and those that may be read in B */
     bool load;     /* sums go on from C, else from 0 */
@@ -50,17 +57,45 @@ struct tile {
     ptrdiff_t at, column;
 };
 
+#define A_HALF 7 /* rows of A from here on have a pointer: one alone takes too many registers */
+
+/* What a tile reads at one p. */
+struct operands {
+    const float *a, *a_half;
+    ptrdiff_t a_rs;
+    const float *b;
+    size_t b_last;
+};
+
+INLINE struct operands tile_operands(const struct tile *t)
+{
+    const float *half = t->a + A_HALF * t->a_rs;
+    __asm__("" : "+r"(half)); /* hides that it depends on a */
+    return (struct operands){t->a, half, t->a_rs, t->b, t->b_last};
+}
+
+INLINE void tile_next(struct operands *o, const struct tile *t)
+{
+    o->a += t->a_cs;
+    o->a_half += t->a_cs;
+    o->b += t->b_rs;
+}
+
+INLINE vf tile_b(const struct operands *o, int v, const int nv)
+{
+    return v < nv - 1 ? v_load(o->b + v * VW) : v_load_n(o->b + v * VW, o->b_last);
+}
+
 /* Adds the products of one p to the sums. */
-INLINE void tile_step(const int mr, const int nv, vf acc[][TILE_WIDE], const float *a,
-                      ptrdiff_t a_rs, const float *b, size_t b_last)
+INLINE void tile_step(const int mr, const int nv, vf acc[][TILE_WIDE], const struct operands *o)
 {
     vf bv[TILE_WIDE];
     UNROLL
     for (int v = 0; v < nv; v++)
-        bv[v] = v < nv - 1 ? v_load(b + v * VW) : v_load_n(b + v * VW, b_last);
+        bv[v] = tile_b(o, v, nv);
     UNROLL
     for (int i = 0; i < mr; i++) {
-        vf ai = v_set(a[i * a_rs]);
+        vf ai = v_set(i < A_HALF ? o->a[i * o->a_rs] : o->a_half[(i - A_HALF) * o->a_rs]);
         UNROLL
         for (int v = 0; v < nv; v++)
             acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
@@ -186,41 +221,51 @@ INLINE void tile_store(const int mr, const int nv, vf acc[][TILE_WIDE], const st
                      (size_t)(nv - 1) * VW + t->last);
 }
 
-/* What the next tile reads or writes arrives while this one computes. */
-INLINE void tile_prefetch(const int mr, const int nv, const float *c, ptrdiff_t ldc)
+INLINE void tile_prefetch(const int nv, const float *row)
 {
     UNROLL
-    for (int i = 0; i < mr; i++)
-        for (int v = 0; v < nv * VW; v += 16)
-            __builtin_prefetch(c + i * ldc + v, 0, 2);
+    for (int v = 0; v < nv * VW - 1; v += 16)
+        __builtin_prefetch(row + v, 0, 2);
+    __builtin_prefetch(row + nv * VW - 1, 0, 2);
+}
+
+INLINE void tile_keep(const int nv, float *to, const struct operands *o)
+{
+    UNROLL
+    for (int v = 0; v < nv; v++)
+        v_store(to + v * VW, tile_b(o, v, nv));
 }
 
 INLINE void tile_body(const int mr, const int nv, const struct tile *t)
 {
     vf acc[TILE_ROWS][TILE_WIDE];
-    if (t->c_ahead)
-        tile_prefetch(mr, nv, t->c_ahead, t->ldc);
-    if (t->m_ahead)
-        tile_prefetch(mr, nv, t->m_ahead, t->ldc);
     if (t->load)
         tile_load(mr, nv, acc, t);
     else
         tile_zero(mr, nv, acc);
-    const float *a = t->a, *b = t->b, *ahead = t->b_ahead;
-    const ptrdiff_t a_rs = t->a_rs, a_cs = t->a_cs, b_rs = t->b_rs, ahead_rs = t->b_ahead_rs;
-    const size_t b_last = t->b_last;
-    if (ahead) {
-        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs, ahead += ahead_rs) {
-            __builtin_prefetch(ahead, 0, 2);
-            __builtin_prefetch(ahead + TILE_COLS - 1, 0, 2);
-            tile_step(mr, nv, acc, a, a_rs, b, b_last);
+    struct operands o = tile_operands(t);
+    int k = t->k;
+    float *keep = t->keep;
+    for (const struct fetch *f = t->fetch; f->n > 0; f++) {
+        const float *row = f->at;
+        int n = f->n < k ? f->n : k;
+        for (int p = n; p > 0; p--, tile_next(&o, t), row += f->rs) {
+            tile_prefetch(nv, row);
+            if (keep) {
+                tile_keep(nv, keep, &o);
+                keep += nv * VW;
+            }
+            tile_step(mr, nv, acc, &o);
         }
-    } else if (a_rs == 1) {
-        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs)
-            tile_step(mr, nv, acc, a, 1, b, b_last);
+        k -= n;
+    }
+    if (o.a_rs == 1) {
+        o.a_rs = 1;
+        for (; k > 0; k--, tile_next(&o, t))
+            tile_step(mr, nv, acc, &o);
     } else {
-        for (int p = t->k; p > 0; p--, a += a_cs, b += b_rs)
-            tile_step(mr, nv, acc, a, a_rs, b, b_last);
+        for (; k > 0; k--, tile_next(&o, t))
+            tile_step(mr, nv, acc, &o);
     }
     tile_store(mr, nv, acc, t);
 }
