@@ -2,13 +2,14 @@
  *
  * Steps are counted in windows of some milliseconds. Behind each, the choice with the best rate
  * known goes on. Every now and then another one is tried for one window; the longer it has not
- * paid, and the more a trial costs, the rarer. */
+ * paid, and the more a trial costs, the rarer: in a training of a few long steps never. */
 #include "train/tuner.h"
 
 #define WINDOW    2e-3 /* seconds: longer than it takes to wake a thread */
 #define PATIENCE  0.02 /* seconds, at first */
 #define MOST      1.0  /* seconds, but for trials that take long: */
 #define SHARE     64   /* a trial may take one part in so many of the time */
+#define LONG      1e-2 /* seconds: windows of steps that no barrier makes slow */
 #define MARGIN    1.03 /* what is not better by so much is not worth a change */
 #define SMOOTHING 0.5
 
@@ -30,13 +31,16 @@ static int best(const struct tuner *t)
     return b;
 }
 
-/* A choice to be tried: one never seen, or behind enough patience one next to home; or -1. */
-static int trial(struct tuner *t, double clock)
+/* A choice to be tried behind a window of `took` seconds: one never seen, at once unless steps are
+ * long, or behind enough patience one next to home; or -1. */
+static int trial(struct tuner *t, double took, double clock)
 {
-    for (int i = 0; i < t->n; i++)
+    double patience = took > LONG && t->patience < SHARE * took ? SHARE * took : t->patience;
+    bool patient = clock - t->tried < patience;
+    for (int i = 0; i < t->n && !(patient && took > LONG); i++)
         if (t->rate[i] <= 0)
             return i;
-    if (clock - t->tried < t->patience)
+    if (patient)
         return -1;
     int fewer = t->home + 1;
     return t->home > 0 && (fewer == t->n || t->trials++ % 2) ? t->home - 1 : fewer;
@@ -77,7 +81,7 @@ int tuner_next(struct tuner *t, uint64_t samples, double clock)
     double rate = (double)t->samples / took, *known = &t->rate[t->now];
     *known = t->now != t->home || *known <= 0 ? rate : SMOOTHING * *known + (1 - SMOOTHING) * rate;
     settle(t, took, clock);
-    int next = trial(t, clock);
+    int next = trial(t, took, clock);
     if (next < 0)
         next = t->home;
     t->fresh = next != t->now;

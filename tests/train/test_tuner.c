@@ -79,6 +79,8 @@ static void long_steps_are_left_alone(void **state)
     struct machine m = {.step = {0, 0.08, 0.04}, .threads = 2};
     struct tuner t;
     tuner_start(&t, 2, 0);
+    train(&t, &m, 2);
+    assert_true(share(&m, 2) == 1);
     train(&t, &m, 100);
     assert_true(share(&m, 2) > 0.94);
 }
