@@ -134,7 +134,8 @@ const struct cmd cmd_time = {
     .more = "Trains on the net's data or, where the file states shape and classes, on random "
             "numbers, and shows for each layer and direction the milliseconds, the share of the "
             "step, GFLOP/s and the share of the peak that a loop of multiply-adds reaches on this "
-            "machine. A fused activation is timed with the layer that computes it.",
+            "machine. A fused activation is timed with the layer that computes it. The operations "
+            "are those of direct sums, so a convolution that takes fewer can pass the peak.",
     .min_args = 1,
     .max_args = 1,
     .missing = "a network file",

@@ -14,6 +14,7 @@
 #include "kernels/conv_tile.h"
 #include "kernels/fill.h"
 #include "kernels/matmul_pack.h"
+#include "kernels/winograd_fill.h"
 
 #define SAMPLES 8 /* of a part; each has its own place in a set of a cache of 8 ways or more */
 
@@ -280,6 +281,10 @@ static size_t prepared_size(const struct conv *cv, bool back)
 
 static void forward(const struct conv *cv, int tid, int nt)
 {
+    if (winograd_takes(cv)) {
+        ISA_NAME(winograd_forward)(cv, tid, nt);
+        return;
+    }
     struct gather g = {
         .n = cv->n,
         .h = cv->oh,
@@ -307,6 +312,10 @@ static void forward(const struct conv *cv, int tid, int nt)
 
 static void backward_data(const struct conv *cv, int tid, int nt)
 {
+    if (winograd_takes(cv)) {
+        ISA_NAME(winograd_backward_data)(cv, tid, nt);
+        return;
+    }
     struct gather g = {
         .n = cv->n,
         .h = cv->h,
@@ -334,8 +343,11 @@ static void backward_data(const struct conv *cv, int tid, int nt)
 
 static size_t scratch(const struct conv *cv)
 {
-    size_t there = prepared_size(cv, false), back = prepared_size(cv, true);
-    size_t most = there > back ? there : back, weights = conv_padded_size(cv);
+    bool points = winograd_takes(cv);
+    size_t there = points ? ISA_NAME(winograd_scratch)(cv, false) : prepared_size(cv, false);
+    size_t back = points ? ISA_NAME(winograd_scratch)(cv, true) : prepared_size(cv, true);
+    size_t weights = points ? ISA_NAME(winograd_weights_scratch)(cv) : conv_padded_size(cv);
+    size_t most = there > back ? there : back;
     return most > weights ? most : weights;
 }
 

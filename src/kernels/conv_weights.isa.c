@@ -10,6 +10,7 @@
 #include "base/par.h"
 #include "kernels/conv_weights_tile.h"
 #include "kernels/fill.h"
+#include "kernels/winograd_fill.h"
 
 #define BLOCK 131072 /* numbers of x and dy that stay in the second cache */
 
@@ -42,6 +43,7 @@ struct job {
     int rows;                           /* of all tiles of a tap */
     int width;                          /* columns of a panel */
     bool depthwise;                     /* then cg is 1, og all, and a row goes with its column */
+    bool winograd;                      /* then a tile is a panel */
     const float *padded;                /* few channels: a sample with its border */
     int padded_w;
 };
@@ -176,6 +178,23 @@ static void pad_sample(const struct conv *cv, int i, float *to)
     }
 }
 
+/* Tiles t0 .. t1-1 of samples i0 .. i1-1, by taps. */
+static void run_taps(const struct job *w, int i0, int i1, int t0, int t1, float *slice)
+{
+    const struct conv *cv = w->cv;
+    ptrdiff_t sample = (ptrdiff_t)cv->h * cv->w * cv->c + (ptrdiff_t)cv->oh * cv->ow * cv->oc;
+    int block = w->padded || sample >= BLOCK ? 1 : (int)(BLOCK / (sample > 0 ? sample : 1));
+    for (int i = i0; i < i1; i += block) {
+        if (w->padded)
+            pad_sample(cv, i, cv->scratch);
+        for (int t = t0; t < t1; t++)
+            if (w->padded)
+                run_padded(w, t, i, slice, i > i0);
+            else
+                run_tap(w, t, i, axis_least(i + block, i1), slice, i > i0);
+    }
+}
+
 /* Tiles t0 .. t1-1 of slice s. The last one of a slice stands for its biases. */
 static void run_slice(const struct job *w, int s, int t0, int t1)
 {
@@ -183,17 +202,10 @@ static void run_slice(const struct job *w, int s, int t0, int t1)
     float *slice = cv->partial + (size_t)s * slice_size(cv);
     int i0 = s * CONV_SLICE, i1 = axis_least(i0 + CONV_SLICE, cv->n);
     int tiles = axis_least(t1, w->tiles);
-    ptrdiff_t sample = (ptrdiff_t)cv->h * cv->w * cv->c + (ptrdiff_t)cv->oh * cv->ow * cv->oc;
-    int block = w->padded || sample >= BLOCK ? 1 : (int)(BLOCK / (sample > 0 ? sample : 1));
-    for (int i = i0; i < i1; i += block) {
-        if (w->padded)
-            pad_sample(cv, i, cv->scratch);
-        for (int t = t0; t < tiles; t++)
-            if (w->padded)
-                run_padded(w, t, i, slice, i > i0);
-            else
-                run_tap(w, t, i, axis_least(i + block, i1), slice, i > i0);
-    }
+    if (w->winograd && t0 < tiles)
+        ISA_NAME(winograd_slice)(cv, i0, i1, t0, tiles, slice);
+    else if (t0 < tiles)
+        run_taps(w, i0, i1, t0, tiles, slice);
     if (t1 > w->tiles && !w->padded && cv->dbias)
         run_sums(cv, i0, i1, slice + weights_of(cv));
 }
@@ -204,7 +216,8 @@ static void backward_weights(const struct conv *cv, int tid, int nt)
                     .cg = cv->c / cv->groups,
                     .og = cv->oc / cv->groups,
                     .width = CONV_COLS,
-                    .depthwise = conv_depthwise(cv)};
+                    .depthwise = conv_depthwise(cv),
+                    .winograd = winograd_takes(cv)};
     bool few = conv_few_channels(cv), group = few && cv->kw * cv->c == CONV_GROUP;
     int most = conv_rows(w.og > VW ? 2 : 1);
     if (w.depthwise) {
@@ -218,6 +231,8 @@ static void backward_weights(const struct conv *cv, int tid, int nt)
     most -= group ? most % CONV_GROUP : 0;
     w.row_tiles = (w.rows + most - 1) / most;
     w.tiles = (w.depthwise ? 1 : cv->groups) * w.panels * w.taps * w.row_tiles;
+    if (w.winograd)
+        w.tiles = w.panels;
     w.padded = few ? cv->scratch : NULL;
     w.padded_w = conv_extent(cv->ow, cv->kw, cv->stride_w, 1);
     int each = w.tiles + 1;

@@ -9,7 +9,8 @@
  * Bits. Every output element is one chain of multiply-adds over k (or over samples) in order, so
  * neither blocking nor threads change a bit. Sums along a row use 16 virtual lanes (lane j takes
  * elements j, j + 16, ...; then lanes are added in a fixed tree: 8, 4, 2, 1 apart) on every
- * instruction set. Sets with fused multiply-add (AVX2, AVX-512) give the same bits.
+ * instruction set. Sets with fused multiply-add (AVX2, AVX-512) give the same bits. Convolutions
+ * that winograd.h names are chains of products at points instead, but for the reference's.
  *
  * Arrays need no alignment unless said; row-major; sizes may be 0. */
 #ifndef KERNELS_KERNELS_H
@@ -83,7 +84,8 @@ enum update_rule {
 
 /* One convolution, activations channels-last:
  *   y[i,p,q,o] = sum over kh, kw, c of x[i, p stride - pad + kh dilation, q .., group c]
- * w[kh,kw,c,o] Taps outside the image are skipped, never multiplied: no 0 times infinity. Each
+ * w[kh,kw,c,o] Taps outside the image are skipped, never multiplied: no 0 times infinity (but where
+ * winograd_takes it: there what is not finite makes the whole tile so). Each
  * function reads and writes what its comment in struct kernels names; the other arrays may be NULL.
  * Arrays that are written overlap nothing. */
 struct conv {

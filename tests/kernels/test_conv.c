@@ -35,6 +35,68 @@ static void known_shapes(void **state)
     }
 }
 
+/* Convolutions by products at points, but for the last ones, which look like them. */
+static void winograd_shapes(void **state)
+{
+    (void)state;
+    /* n h w c, oc, k pad */
+    static const int shapes[][7] = {
+        {9, 9, 8, 16, 37, 3, 1},  {3, 8, 8, 32, 64, 5, 2},   {17, 7, 9, 50, 16, 3, 0},
+        {2, 9, 11, 21, 19, 5, 0}, {2, 8, 8, 32, 32, 5, 3},   {2, 8, 7, 16, 90, 3, 3},
+        {0, 6, 6, 16, 16, 3, 1},  {1, 12, 5, 130, 18, 3, 1}, {9, 18, 18, 24, 32, 5, 2},
+        {9, 3, 3, 40, 40, 3, 1},  {3, 8, 8, 16, 15, 3, 1},   {3, 8, 8, 20, 20, 4, 1}};
+    const int n = sizeof shapes / sizeof *shapes;
+    for (int i = 0; i < n; i++) {
+        const int *s = shapes[i];
+        struct conv cv = conv_make(s[0], s[1], s[2], s[3], s[4], s[5], s[5], 1, s[6], 1, 1);
+        assert_int_equal(winograd_takes(&cv), i < n - 3);
+        check_all(&cv, true);
+        cv.oh--; /* as a padding of other sizes below and right may have it */
+        cv.ow--;
+        cv.dx_mode = cv.dw_mode = GRAD_ADD;
+        cv.act = ACT_TANH;
+        cv.act_param = cv.dx_act_param = (real)0.5;
+        cv.dx_act = ACT_LEAKY_RELU;
+        check_all(&cv, false);
+    }
+}
+
+/* Root of the mean squared error of y, dx or dw against sums in double. */
+static double error_of(const struct conv_arrays *t, double *want[CONV_ARRAYS], int array)
+{
+    double sum = 0;
+    for (size_t i = 0; i < t->size[array]; i++) {
+        double d = (double)t->a[array][i] - want[array][i];
+        sum += d * d;
+    }
+    return sqrt(sum / (double)t->size[array]);
+}
+
+/* Products at points are hardly less exact than direct sums. */
+static void winograd_errors(void **state)
+{
+    (void)state;
+    for (int k = 3; k <= 5; k += 2) {
+        struct conv cv = conv_make(9, 12, 12, 40, 40, k, k, 1, k / 2, 1, 1);
+        struct conv_arrays direct, points;
+        double *want[CONV_ARRAYS];
+        conv_arrays_new(&cv, &direct);
+        conv_arrays_new(&cv, &points);
+        struct conv r = conv_on(&cv, &direct, true);
+        assert_true(winograd_takes(&cv));
+        conv_double(&r, &direct, want);
+        conv_run(&r, kernels_get("ref"), 1);
+        r = conv_on(&cv, &points, true);
+        conv_run(&r, kernels_get(NULL), 1);
+        for (int a = CONV_Y; a <= CONV_DW; a++)
+            assert_true(error_of(&points, want, a) < 4 * error_of(&direct, want, a));
+        conv_arrays_free(&direct);
+        conv_arrays_free(&points);
+        for (int a = CONV_Y; a < CONV_ARRAYS; a++)
+            free(want[a]);
+    }
+}
+
 static int lot(uint32_t *seed, int most)
 {
     return 1 + (int)(array_random(seed) % (uint32_t)most);
@@ -110,6 +172,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_shapes),
+        cmocka_unit_test(winograd_shapes),
+        cmocka_unit_test(winograd_errors),
         cmocka_unit_test(drawn_shapes),
         cmocka_unit_test(padding_is_not_multiplied),
     };
