@@ -12,7 +12,8 @@
 #include "kernels/fill.h"
 #include "kernels/winograd_fill.h"
 
-#define BLOCK 131072 /* numbers of x and dy that stay in the second cache */
+#define BLOCK 131072    /* numbers of x and dy that stay in the second cache */
+#define MANY  (1 << 18) /* weights whose slices would travel to memory and back */
 
 static size_t weights_of(const struct conv *cv)
 {
@@ -203,15 +204,43 @@ static void run_slice(const struct job *w, int s, int t0, int t1)
     int i0 = s * CONV_SLICE, i1 = axis_least(i0 + CONV_SLICE, cv->n);
     int tiles = axis_least(t1, w->tiles);
     if (w->winograd && t0 < tiles)
-        ISA_NAME(winograd_slice)(cv, i0, i1, t0, tiles, slice);
+        ISA_NAME(winograd_slice)(cv, i0, i1, t0, tiles, slice, WINOGRAD_STORE);
     else if (t0 < tiles)
         run_taps(w, i0, i1, t0, tiles, slice);
     if (t1 > w->tiles && !w->padded && cv->dbias)
         run_sums(cv, i0, i1, slice + weights_of(cv));
 }
 
+static int panels_of(const struct conv *cv)
+{
+    return (cv->oc + CONV_COLS - 1) / CONV_COLS;
+}
+
+/* Whether a thread takes its panels of all slices and adds them up at once, not slices that are
+ * added up afterwards: the same sums, but each thread transforms all inputs. */
+static bool by_panels(const struct conv *cv, int nt)
+{
+    return winograd_takes(cv) && cv->n > 0 && weights_of(cv) >= MANY && panels_of(cv) % nt == 0;
+}
+
+static void run_panels(const struct conv *cv, int tid, int nt)
+{
+    int panel0 = panels_of(cv) / nt * tid, panel1 = panels_of(cv) / nt * (tid + 1);
+    for (int i = 0; i < cv->n; i += CONV_SLICE)
+        ISA_NAME(winograd_slice)
+    (cv, i, axis_least(i + CONV_SLICE, cv->n), panel0, panel1, cv->dweight,
+     i > 0 || cv->dw_mode == GRAD_ADD ? WINOGRAD_ADD : WINOGRAD_START);
+    for (int s = tid; s < slices_of(cv) && cv->dbias; s += nt)
+        run_sums(cv, s * CONV_SLICE, axis_least((s + 1) * CONV_SLICE, cv->n),
+                 cv->partial + (size_t)s * slice_size(cv) + weights_of(cv));
+}
+
 static void backward_weights(const struct conv *cv, int tid, int nt)
 {
+    if (by_panels(cv, nt)) {
+        run_panels(cv, tid, nt);
+        return;
+    }
     struct job w = {.cv = cv,
                     .cg = cv->c / cv->groups,
                     .og = cv->oc / cv->groups,
@@ -264,7 +293,8 @@ static void backward_weights_sum(const struct conv *cv, int tid, int nt)
 {
     size_t lo, hi, n = weights_of(cv);
     par_range(n, 16, tid, nt, &lo, &hi);
-    add_slices(cv, cv->dweight + lo, cv->partial + lo, hi - lo);
+    if (!by_panels(cv, nt))
+        add_slices(cv, cv->dweight + lo, cv->partial + lo, hi - lo);
     if (cv->dbias && tid == nt - 1)
         add_slices(cv, cv->dbias, cv->partial + n, (size_t)cv->oc);
 }

@@ -93,21 +93,25 @@ static void multiply(const struct job *w, float *sums, int at, int count, int wi
 
 /* A vector of sums becomes the gradients of r x r taps, `tap` numbers apart. */
 INLINE void taps_vector(const float *sums, size_t apart, float *dw, ptrdiff_t tap, const int r,
-                        const size_t n)
+                        enum winograd_end end, const size_t n)
 {
     vf c[WINOGRAD_POINTS][WINOGRAD_POINTS];
     winograd_collect(sums, apart, r, true, c);
     WINOGRAD_UNROLL
     for (int i = 0; i < r; i++) {
         WINOGRAD_UNROLL
-        for (int j = 0; j < r; j++)
-            v_put(dw + (i * r + j) * tap, c[i][j], n);
+        for (int j = 0; j < r; j++) {
+            float *to = dw + (i * r + j) * tap;
+            if (end != WINOGRAD_STORE)
+                c[i][j] = (end == WINOGRAD_ADD ? v_load_n(to, n) : v_set(0)) + c[i][j];
+            v_put(to, c[i][j], n);
+        }
     }
 }
 
 /* Columns j .. of all inputs. */
 INLINE void taps_panel(const struct job *w, const float *sums, float *dw, int j, int width,
-                       const int r)
+                       const int r, enum winograd_end end)
 {
     int in = w->cv->c, out = w->cv->oc;
     size_t apart = block_apart(in, width);
@@ -115,9 +119,9 @@ INLINE void taps_panel(const struct job *w, const float *sums, float *dw, int j,
         for (int c = 0; c < width; c += VW, sums += VW) {
             float *to = dw + (ptrdiff_t)i * out + j + c;
             if (out - j - c >= VW)
-                taps_vector(sums, apart, to, (ptrdiff_t)in * out, r, VW);
+                taps_vector(sums, apart, to, (ptrdiff_t)in * out, r, end, VW);
             else
-                taps_vector(sums, apart, to, (ptrdiff_t)in * out, r, (size_t)(out - j - c));
+                taps_vector(sums, apart, to, (ptrdiff_t)in * out, r, end, (size_t)(out - j - c));
         }
 }
 
@@ -137,7 +141,7 @@ static void run_panel(struct job *w, size_t first, int count, int j, float *sums
 }
 
 void ISA_NAME(winograd_slice)(const struct conv *cv, int i0, int i1, int panel0, int panel1,
-                              float *dw)
+                              float *dw, enum winograd_end how)
 {
     struct job w = job_of(cv);
     int j0 = panel0 * CONV_COLS, j1 = axis_least(panel1 * CONV_COLS, cv->oc);
@@ -157,9 +161,9 @@ void ISA_NAME(winograd_slice)(const struct conv *cv, int i0, int i1, int panel0,
             int width = panel_width(cv->oc, j);
             run_panel(&w, at, count, j, sums, at > start);
             if (at + (size_t)count == end && cv->kh == 3)
-                taps_panel(&w, sums, dw, j, width, 3);
+                taps_panel(&w, sums, dw, j, width, 3, how);
             else if (at + (size_t)count == end)
-                taps_panel(&w, sums, dw, j, width, 5);
+                taps_panel(&w, sums, dw, j, width, 5, how);
             sums += once ? 0 : panel_size(cv->c, width);
         }
     }
