@@ -11,7 +11,7 @@
 #include "base/par.h"
 #include "kernels/conv_axis.h"
 #include "kernels/conv_depthwise.h"
-#include "kernels/conv_tile.h"
+#include "kernels/conv_tiles.h"
 #include "kernels/fill.h"
 #include "kernels/matmul_pack.h"
 #include "kernels/winograd_fill.h"
@@ -44,6 +44,11 @@ struct gather {
     float act_param;
     const float *dact_y; /* as y, or NULL */
 };
+
+conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv)
+{
+    return conv_tiles[rows - 1][nv - 1];
+}
 
 static int panels_of(int out)
 {

@@ -3,7 +3,7 @@
 #ifndef KERNELS_CONV_DEPTHWISE_H
 #define KERNELS_CONV_DEPTHWISE_H
 
-#include "kernels/conv_tile.h"
+#include "kernels/conv_tiles.h"
 
 /* As struct conv_tile says, but with nk = 1 and
  *     a[row i + p a_p + q a_q + j] b[p b_p + q b_q + j] */

@@ -1,9 +1,8 @@
-/* conv_tile.h - the innermost loops of a convolution: sums of a few pixels by a few vectors of
- * channels stay in registers while the taps go by. */
+/* conv_tile.h - a tile of a convolution: sums of a few pixels by a few vectors of channels, which
+ * stay in registers while the taps go by. */
 #ifndef KERNELS_CONV_TILE_H
 #define KERNELS_CONV_TILE_H
 
-#include "kernels/act.h"
 #include "kernels/vec.h"
 
 #include <stdbool.h>
@@ -58,151 +57,9 @@ INLINE int conv_rows(int nv)
     return nv == 1 ? CONV_ROWS_1 : CONV_ROWS_2;
 }
 
-/* Where row i starts whose groups and rows are these apart. */
-INLINE ptrdiff_t conv_row(const int i, ptrdiff_t rs1, ptrdiff_t rs2)
-{
-    return i / CONV_GROUP * rs1 + i % CONV_GROUP * rs2;
-}
-
-/* Lanes of vector v of nv. */
-INLINE size_t conv_lanes(const int v, const int nv, size_t last)
-{
-    return v < nv - 1 ? VW : last;
-}
-
-INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
-                            const struct conv_tile *t, const float *c)
-{
-    if (t->load) {
-        CONV_UNROLL
-        for (int i = 0; i < mr; i++) {
-            CONV_UNROLL
-            for (int v = 0; v < nv; v++)
-                acc[i][v] = v_load_n(c + conv_row(i, t->c_rs1, t->c_rs2) + v * VW,
-                                     conv_lanes(v, nv, t->last));
-        }
-    } else {
-        CONV_UNROLL
-        for (int i = 0; i < mr; i++) {
-            CONV_UNROLL
-            for (int v = 0; v < nv; v++)
-                acc[i][v] = v_set(0);
-        }
-    }
-}
-
-/* Epilogue; relu_y is NULL or lies as c does. */
-INLINE void conv_tile_finish(const int mr, const int nv, vf acc[][CONV_VECTORS],
-                             const struct conv_tile *t, const float *relu_y)
-{
-    CONV_UNROLL
-    for (int v = 0; v < nv; v++) {
-        size_t lanes = conv_lanes(v, nv, t->last);
-        if (t->bias) {
-            vf bias = v_load_n(t->bias + v * VW, lanes);
-            CONV_UNROLL
-            for (int i = 0; i < mr; i++)
-                acc[i][v] += bias;
-        }
-        if (t->relu) {
-            vf threshold = v_set(t->threshold);
-            CONV_UNROLL
-            for (int i = 0; i < mr; i++)
-                acc[i][v] = act_relu(acc[i][v], threshold);
-        }
-        if (relu_y) {
-            CONV_UNROLL
-            for (int i = 0; i < mr; i++)
-                acc[i][v] *= act_relu_slope(
-                    v_load_n(relu_y + conv_row(i, t->c_rs1, t->c_rs2) + v * VW, lanes));
-        }
-    }
-}
-
-INLINE void conv_tile_store(const int mr, const int nv, vf acc[][CONV_VECTORS], float *c,
-                            ptrdiff_t rs1, ptrdiff_t rs2, size_t last)
-{
-    CONV_UNROLL
-    for (int i = 0; i < mr; i++) {
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            v_put(c + i % CONV_GROUP * rs2 + v * VW, acc[i][v], conv_lanes(v, nv, last));
-        if (i % CONV_GROUP == CONV_GROUP - 1) {
-            c += rs1;
-            __asm__("" : "+r"(c)); /* one pointer that goes on, not an address for each row */
-        }
-    }
-}
-
-/* The sums over k. */
-INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], const float *a,
-                          ptrdiff_t rs1, ptrdiff_t rs2, const float *b, int nk)
-{
-    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP];
-    CONV_UNROLL
-    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++, a += rs1)
-        row[i] = a;
-    for (int k = 0; k < nk; k++) {
-        vf bv[CONV_VECTORS];
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            bv[v] = v_load(b + v * VW);
-        CONV_UNROLL
-        for (int i = 0; i < mr; i++) {
-            vf ai = v_set(row[i / CONV_GROUP][i % CONV_GROUP * rs2]);
-            CONV_UNROLL
-            for (int v = 0; v < nv; v++)
-                acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
-        }
-        CONV_UNROLL
-        for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-            row[i]++;
-        b += nv * VW;
-    }
-}
-
-INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t, const float *a,
-                           float *c)
-{
-    vf acc[CONV_ROWS_1][CONV_VECTORS];
-    const float *b = t->b;
-    conv_tile_start(mr, nv, acc, t, c);
-    for (int p = t->np; p > 0; p--, a += t->a_p, b += t->b_p) {
-        const float *aq = a, *bq = b;
-        for (int q = t->nq; q > 0; q--, aq += t->a_q, bq += t->b_q)
-            conv_tile_run(mr, nv, acc, aq, t->a_rs1, t->a_rs2, bq, t->nk);
-    }
-    conv_tile_finish(mr, nv, acc, t, t->relu_y ? t->relu_y + (c - t->y) : NULL);
-    conv_tile_store(mr, nv, acc, c, t->c_rs1, t->c_rs2, t->last);
-}
-
-#define CONV_TILE(mr, nv)                                                                          \
-    static void conv_tile_##mr##_##nv(const struct conv_tile *t, const float *a, float *c)         \
-    {                                                                                              \
-        conv_tile_body(mr, nv, t, a, c);                                                           \
-    }
-/* clang-format off */
-#define CONV_LIST_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
-#define CONV_LIST_2(X) X(1, 2) X(2, 2) X(3, 2) X(4, 2)
-#if VW >= 8
-#define CONV_LIST_3(X) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(5, 2) X(6, 2)
-#else
-#define CONV_LIST_3(X)
-#endif
-#if VW == 16
-#define CONV_LIST_4(X) X(13, 1) X(14, 1) X(15, 1) X(16, 1) X(17, 1) X(18, 1) X(19, 1) X(20, 1)     \
-                       X(21, 1) X(22, 1) X(23, 1) X(24, 1) X(7, 2) X(8, 2) X(9, 2) X(10, 2)        \
-                       X(11, 2) X(12, 2) X(13, 2) X(14, 2)
-#else
-#define CONV_LIST_4(X)
-#endif
-#define CONV_LIST(X) CONV_LIST_1(X) CONV_LIST_2(X) CONV_LIST_3(X) CONV_LIST_4(X)
-
-CONV_LIST(CONV_TILE)
-#define CONV_TILE_AT(mr, nv) [mr - 1][nv - 1] = conv_tile_##mr##_##nv,
-/* clang-format on */
-
 typedef void conv_tile_fn(const struct conv_tile *t, const float *a, float *c);
-static conv_tile_fn *const conv_tiles[CONV_ROWS_1][CONV_VECTORS] = {CONV_LIST(CONV_TILE_AT)};
+
+/* The loops for tiles of `rows` rows and nv vectors; conv.isa.c has them. */
+conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv);
 
 #endif

@@ -8,12 +8,17 @@
  * behind the other; so that this is true of all pixels, a sample is copied with its border of
  * zeros, which adds nothing to a sum. */
 #include "base/par.h"
-#include "kernels/conv_weights_tile.h"
+#include "kernels/conv_weights_tiles.h"
 #include "kernels/fill.h"
 #include "kernels/winograd_fill.h"
 
 #define BLOCK 131072    /* numbers of x and dy that stay in the second cache */
 #define MANY  (1 << 18) /* weights whose slices would travel to memory and back */
+
+weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv)
+{
+    return weights_tiles[rows - 1][nv - 1];
+}
 
 static size_t weights_of(const struct conv *cv)
 {

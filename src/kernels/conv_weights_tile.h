@@ -1,9 +1,8 @@
-/* conv_weights_tile.h - the innermost loops of a convolution's weight gradient: a few weights'
- * inputs by a few vectors of outputs stay in registers while the pixels go by. */
+/* conv_weights_tile.h - a tile of a convolution's weight gradient: a few weights' inputs by a few
+ * vectors of outputs, which stay in registers while the pixels go by. */
 #ifndef KERNELS_CONV_WEIGHTS_TILE_H
 #define KERNELS_CONV_WEIGHTS_TILE_H
 
-#include "kernels/conv_axis.h"
 #include "kernels/conv_tile.h"
 
 /* Row i, column j of c (row stride ldc) += sum over p < np, q < nq, k < nk, in this order, of
@@ -22,133 +21,9 @@ struct weights_tile {
     float *sums; /* also the sums of b, by columns, in the same way; or NULL */
 };
 
-/* A tile that also sums b has one row less. */
-INLINE int weights_rows(int nv, bool sums)
-{
-    return conv_rows(nv) - sums;
-}
-
-INLINE void weights_tile_step(const int mr, const int nv, const bool sums, vf acc[][CONV_VECTORS],
-                              const float *const *row, const float *b, size_t b_last)
-{
-    vf bv[CONV_VECTORS];
-    CONV_UNROLL
-    for (int v = 0; v < nv; v++)
-        bv[v] = v_load_n(b + v * VW, conv_lanes(v, nv, b_last));
-    CONV_UNROLL
-    for (int i = 0; i < mr; i++) {
-        vf ai = v_set(row[i / CONV_GROUP][i % CONV_GROUP]);
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
-    }
-    if (sums) {
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            acc[mr][v] += bv[v];
-    }
-}
-
-/* The sums over k. */
-INLINE void weights_tile_run(const int mr, const int nv, const bool sums, vf acc[][CONV_VECTORS],
-                             const struct weights_tile *t, ptrdiff_t p, ptrdiff_t q, size_t b_last)
-{
-    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP], *b = t->b + p * t->b_p + q * t->b_q;
-    ptrdiff_t a_k = t->a_k, b_k = t->b_k;
-    int nk = t->nk;
-    CONV_UNROLL
-    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-        row[i] = t->a + p * t->a_p + q * t->a_q + i * t->a_rs;
-    for (int k = 0; k < nk; k++, b += b_k) {
-        weights_tile_step(mr, nv, sums, acc, row, b, b_last);
-        CONV_UNROLL
-        for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-            row[i] += a_k;
-    }
-}
-
-INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
-                              const struct weights_tile *t)
-{
-    vf acc[CONV_ROWS_1 + 1][CONV_VECTORS];
-    CONV_UNROLL
-    for (int i = 0; i < mr + sums; i++) {
-        const float *c = i < mr ? t->c + i * t->ldc : t->sums;
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            acc[i][v] = t->load ? v_load_n(c + v * VW, conv_lanes(v, nv, t->last)) : v_set(0);
-    }
-    if (t->last == VW)
-        for (int p = 0; p < t->np; p++)
-            for (int q = 0; q < t->nq; q++)
-                weights_tile_run(mr, nv, sums, acc, t, p, q, VW);
-    else
-        for (int p = 0; p < t->np; p++)
-            for (int q = 0; q < t->nq; q++)
-                weights_tile_run(mr, nv, sums, acc, t, p, q, t->last);
-    CONV_UNROLL
-    for (int i = 0; i < mr + sums; i++) {
-        float *c = i < mr ? t->c + i * t->ldc : t->sums;
-        CONV_UNROLL
-        for (int v = 0; v < nv; v++)
-            v_put(c + v * VW, acc[i][v], conv_lanes(v, nv, t->last));
-    }
-}
-
-#define WEIGHTS_TILE(mr, nv)                                                                       \
-    static void weights_tile_##mr##_##nv(const struct weights_tile *t)                             \
-    {                                                                                              \
-        weights_tile_body(mr, nv, false, t);                                                       \
-    }                                                                                              \
-    static void weights_sums_##mr##_##nv(const struct weights_tile *t)                             \
-    {                                                                                              \
-        weights_tile_body(mr, nv, true, t);                                                        \
-    }
-CONV_LIST(WEIGHTS_TILE)
-
-#define WEIGHTS_TILE_AT(mr, nv) [mr - 1][nv - 1] = weights_tile_##mr##_##nv,
-#define WEIGHTS_SUMS_AT(mr, nv) [mr - 1][nv - 1] = weights_sums_##mr##_##nv,
 typedef void weights_tile_fn(const struct weights_tile *t);
-static weights_tile_fn *const weights_tiles[CONV_ROWS_1][CONV_VECTORS] = {
-    CONV_LIST(WEIGHTS_TILE_AT)};
-static weights_tile_fn *const weights_sums[CONV_ROWS_1][CONV_VECTORS] = {
-    CONV_LIST(WEIGHTS_SUMS_AT)};
 
-/* Depthwise: as struct weights_tile says, but one row, and
- *     a[p a_p + q a_q + k a_k + j] b[p b_p + q b_q + k b_k + j] */
-#define DEPTHWISE_VECTORS 4
-
-INLINE void depthwise_sums_body(const int nv, const struct weights_tile *t)
-{
-    vf acc[DEPTHWISE_VECTORS];
-    size_t last = t->last;
-    CONV_UNROLL
-    for (int v = 0; v < nv; v++)
-        acc[v] = t->load ? v_load_n(t->c + v * VW, conv_lanes(v, nv, last)) : v_set(0);
-    for (int p = 0; p < t->np; p++)
-        for (int q = 0; q < t->nq; q++) {
-            const float *a = t->a + p * t->a_p + q * t->a_q, *b = t->b + p * t->b_p + q * t->b_q;
-            for (int k = 0; k < t->nk; k++, a += t->a_k, b += t->b_k) {
-                CONV_UNROLL
-                for (int v = 0; v < nv; v++)
-                    acc[v] = v_fma(v_load_n(a + v * VW, conv_lanes(v, nv, last)),
-                                   v_load_n(b + v * VW, conv_lanes(v, nv, last)), acc[v]);
-            }
-        }
-    CONV_UNROLL
-    for (int v = 0; v < nv; v++)
-        v_put(t->c + v * VW, acc[v], conv_lanes(v, nv, last));
-}
-
-#define DEPTHWISE_SUMS(nv)                                                                         \
-    static void depthwise_sums_##nv(const struct weights_tile *t)                                  \
-    {                                                                                              \
-        depthwise_sums_body(nv, t);                                                                \
-    }
-/* clang-format off */
-DEPTHWISE_SUMS(1) DEPTHWISE_SUMS(2) DEPTHWISE_SUMS(3) DEPTHWISE_SUMS(4)
-    /* clang-format on */
-    static weights_tile_fn *const depthwise_sums[DEPTHWISE_VECTORS] = {
-        depthwise_sums_1, depthwise_sums_2, depthwise_sums_3, depthwise_sums_4};
+/* The loops for tiles of `rows` rows and nv vectors; conv_weights.isa.c has them. */
+weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv);
 
 #endif

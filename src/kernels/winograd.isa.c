@@ -7,6 +7,7 @@
  * Bits: a tile's sums over channels are chains in order; nothing depends on who else is in a block.
  */
 #include "base/par.h"
+#include "kernels/act.h"
 #include "kernels/matmul_pack.h"
 #include "kernels/winograd_block.h"
 #include "kernels/winograd_fill.h"
@@ -104,9 +105,9 @@ static void multiply(const struct filtering *g, const float *weights, int count,
     for (size_t k = 0; k < WINOGRAD_PRODUCTS; k++, t.b += block_apart(g->in, width))
         for (int i = 0, at = 0; i < tiles; i++) {
             int rows = count * (i + 1) / tiles - at;
-            conv_tiles[rows - 1][width / VW - 1](
-                &t, g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->in,
-                g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
+            ISA_NAME(conv_tile_of)
+            (rows, width / VW)(&t, g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->in,
+                               g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
             at += rows;
         }
 }

@@ -85,7 +85,7 @@ static void multiply(const struct job *w, float *sums, int at, int count, int wi
             int rows = in * (i + 1) / tiles - lo;
             t.a = w->inputs + k * w->inputs_apart + (ptrdiff_t)at * in + lo;
             t.c = sums + k * block_apart(in, width) + (ptrdiff_t)lo * width;
-            weights_tiles[rows - 1][width / VW - 1](&t);
+            ISA_NAME(weights_tile_of)(rows, width / VW)(&t);
             lo += rows;
         }
     }
