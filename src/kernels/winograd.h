@@ -6,7 +6,7 @@
  * take 36 products instead of m m r r: 25 times 4 by 5 x 5, 9 times 16 by 3 x 3 taps. Channels are
  * summed up before the way back, so the bulk of the work is 36 products of matrices.
  *
- * Points are 0, +-5/8, +-3/2 and infinity: with these an output's error is 1.3 (5 x 5) and 2 (3 x
+ * Points are 0, +-5/8, +-3/2 and infinity: with these an output's error is 1.5 (5 x 5) and 2 (3 x
  * 3) times that of the direct sum; with the usual 0, +-1, +-2 it would be 3 and 4 times that. */
 #ifndef KERNELS_WINOGRAD_H
 #define KERNELS_WINOGRAD_H
