@@ -1,6 +1,6 @@
 /* exp, log, tanh, sigmoid, elu, gelu, silu and cos of every instruction set against the C library
- * in double: the largest error over every 997th float (DIYNN_STRIDE=N: every Nth; 1: all of them, some
- * minutes), and special values. The bounds are those that vmath.h states. The sets with fused
+ * in double: the largest error over every 997th float (DIYNN_STRIDE=N: every Nth; 1: all of them,
+ * some minutes), and special values. The bounds are those that vmath.h states. The sets with fused
  * multiply-add must agree to the bit. */
 #include "base/par.h"
 #include "kernels/kernels.h"
@@ -50,9 +50,9 @@ static double exact_silu(double x)
 }
 
 static const struct function functions[] = {
-    {"exp", exp, 0.92, 1.21, -126},     {"log", log, 0.82, 0.83, -126},
-    {"tanh", tanh, 2.58, 2.62, -126},   {"sigmoid", exact_sigmoid, 2.41, 2.41, -126},
-    {"elu", exact_elu, 1.5, 1.5, -126}, {"gelu", exact_gelu, 7, 70, -122},
+    {"exp", exp, 0.92, 1.21, -126},       {"log", log, 0.82, 0.83, -126},
+    {"tanh", tanh, 2.58, 2.62, -126},     {"sigmoid", exact_sigmoid, 2.41, 2.41, -126},
+    {"elu", exact_elu, 1.5, 1.5, -126},   {"gelu", exact_gelu, 7, 70, -122},
     {"silu", exact_silu, 3.2, 3.2, -119},
 };
 
