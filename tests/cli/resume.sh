@@ -19,6 +19,16 @@ same_run() # NAME
     same "$T/whole.log" "$T/$1.log" "$1: log"
 }
 
+# Waits until a process of the program catches SIGTERM, at most a second: before, a signal just ends it.
+listens() # PID
+{
+    local tries=100
+    until [ "$(cat "/proc/$1/comm")" = diynn ] && grep -qE '^SigCgt:.*[4-7c-f].{3}$' "/proc/$1/status"; do
+        [ $((tries -= 1)) -gt 0 ] || break
+        sleep 0.01
+    done 2>/dev/null
+}
+
 # stopped SIGNAL NAME: starts or goes on, and sends the signal after a random time of at most a sixth
 # of the whole run ($longest, ms). 0: it was stopped by it, 1: it had ended before.
 stopped()
@@ -26,6 +36,7 @@ stopped()
     "$DIYNN" train $net -o "$T/$2" --resume "${options[@]}" 2>"$T/err" &
     local pid=$!
     local ms=$((1 + RANDOM % longest))
+    [ "$1" = KILL ] || listens $pid
     sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
     kill -s "$1" $pid 2>/dev/null
     wait $pid 2>/dev/null
