@@ -27,7 +27,7 @@
 #else
 #define LARGE ((size_t)256 << 10) /* bytes; below, page faults would cost time */
 #endif
-#define HUGE_PAGES ((size_t)16 << 20) /* bytes; from here on in pages of megabytes, if there are */
+#define HUGE_PAGES ((size_t)16 << 20) /* bytes; from here on in pages of megabytes */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t live, peak, limit;

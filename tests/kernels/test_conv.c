@@ -77,6 +77,8 @@ static double error_of(const struct conv_arrays *t, double *want[CONV_ARRAYS], i
 static void winograd_errors(void **state)
 {
     (void)state;
+    if (sizeof(real) == sizeof(double))
+        skip(); /* there is the reference alone: direct sums */
     for (int k = 3; k <= 5; k += 2) {
         struct conv cv = conv_make(9, 12, 12, 40, 40, k, k, 1, k / 2, 1, 1);
         struct conv_arrays direct, points;
