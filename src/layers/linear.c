@@ -65,8 +65,10 @@ static struct matmul take_postponed(const struct layer *l, const struct pass *p)
 {
     struct linear_state *s = l->state;
     const real *x = l->saved;
+    struct matmul step = weight_step(l, p, 1, x, x + shape_size(l->in[0]->out), &s->update);
+    step.add = false; /* p is a later pass, and the update's own added to none */
     s->postponed = false;
-    return weight_step(l, p, 1, x, x + shape_size(l->in[0]->out), &s->update);
+    return step;
 }
 
 static void forward(struct layer *l, const struct pass *p)
@@ -123,7 +125,7 @@ static void backward_weight(struct layer *l, const struct pass *p)
     struct update u;
     if (p->update)
         u = param_update(w, p->update);
-    if (p->update && p->postpone && p->n == 1 && w->size >= POSTPONED_SIZE) {
+    if (p->update && p->postpone && p->n == 1 && !p->accumulate && w->size >= POSTPONED_SIZE) {
         postpone(l, &u);
         return;
     }

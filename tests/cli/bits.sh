@@ -105,6 +105,19 @@ for kind in bits bits_norm bits_augment bits_conv bits_single; do
         "$kind: the set that is taken by itself"
 done
 
+# a last chunk of one sample, whose gradient is added to those of the others
+kind=chunk
+R=$T/chunk
+mkdir "$R"
+net=tests/files/nets/bits_single.ini
+for chunk in 1 2; do
+    for n in 1 2; do
+        train $chunk-$n --threads $n --set train.batch=5 --set train.chunk=$chunk
+    done
+    same "$R/$chunk-1/last.safetensors" "$R/$chunk-2/last.safetensors" \
+        "chunks of $chunk of 5 samples by 1 and 2 threads"
+done
+
 # every optimizer, with all that is done to gradients and weights around it
 R=$T
 run "$DIYNN" help optimizers
