@@ -1,13 +1,14 @@
-/* main.c - bench: how fast diynn multiplies matrices and trains, and which share of the machine's
- * peak that is; and how fast its memory is.
+/* main.c - bench: how fast diynn multiplies matrices, convolves and trains, and which share of the
+ * machine's peak that is; and how fast its memory is.
  *
  *   bench [OPTION..] [CASE..]
  *
  * A CASE is a part of a case's name (sq, conv2, A1.dW), or a whole name with '=' in front (=A/10);
  * names: --list. Without any: all cases. Figures are medians of repetitions that alternate between
  * the cases. A case's share of the peak is its floating-point operations (a multiplication and an
- * addition count 2) over what a loop of multiply-adds in registers reaches, on the same number of
- * threads and with the same instruction set, between the same repetitions. */
+ * addition count 2; a convolution counts as a direct sum) over what a loop of multiply-adds in
+ * registers reaches, on the same number of threads and with the same instruction set, between the
+ * same repetitions. */
 #include "bench.h"
 
 #include "base/mem.h"
@@ -21,12 +22,13 @@
 static const char usage[] =
     "usage: bench [OPTION..] [CASE..]\n"
     "  -m, --matmul       products of matrices only\n"
+    "  -C, --conv         passes of convolutions only\n"
     "  -t, --train        training steps only\n"
     "  -M, --memory       memory only: bytes a second of y += a x in each level\n"
     "  -n, --threads N,M  numbers of threads, each measured (default: 1, and all processors)\n"
     "  -i, --isa NAME     instruction set (default: the best one)\n"
     "  -r, --reps N       repetitions (default: 5)\n"
-    "  -s, --seconds S    of a repetition (default: 0.05 for a product, 0.3 for training)\n"
+    "  -s, --seconds S    of a repetition (default: 0.05 for a kernel, 0.3 for training)\n"
     "      --set KEY=V    set a key of the network files (train.chunk=500); repeatable\n"
     "  -c, --csv          print kind,case,threads,isa,rate,unit,gflops,share,low,high; low and "
     "high:\n"
@@ -36,26 +38,14 @@ static const char usage[] =
     "  -l, --list         names of the cases\n"
     "  CASE               part of a name, or =NAME\n";
 
-enum kind { MATMUL, TRAIN, MEMORY, KINDS };
-static const char *const kind_names[] = {"matmul", "train", "memory"};
-static const char *const units[] = {"gflops", "samples/s", "gbytes/s"};
+static const char *const kind_names[] = {"matmul", "conv", "train", "memory"};
+static const char *const units[] = {"gflops", "gflops", "samples/s", "gbytes/s"};
 /* of a rate, in its unit */
-static const double scales[] = {1e-9, 1, 1e-9};
-static const char *const headings[] = {"  %d: GFLOP/s  %%peak", "  %d: samples/s GFLOP/s  %%peak",
-                                       "  %d: GB/s"};
-
-/* A case: one row of the table, measured on every number of threads. */
-struct row {
-    char name[32];
-    enum kind kind;
-    const struct product *product;
-    struct matmul_case *matmul;
-    const struct train_net *net;
-    int batch;
-    const struct memory_level *level;
-    double flops;                           /* of a unit of the rate */
-    double rate[BENCH_THREADS][BENCH_REPS]; /* operations, samples or bytes a second */
-};
+static const double scales[] = {1e-9, 1e-9, 1, 1e-9};
+static const char *const sizes[] = {"m x n x k", "input > outputs", "flop a sample",
+                                    "bytes a thread"};
+static const char *const headings[] = {"  %d: GFLOP/s  %%peak", "  %d: GFLOP/s  %%peak",
+                                       "  %d: samples/s GFLOP/s  %%peak", "  %d: GB/s"};
 
 struct bench {
     struct bench_conf conf;
@@ -90,6 +80,8 @@ static bool read_option(struct bench *b, int option)
     switch (option) {
     case 'm':
         return b->kinds[MATMUL] = true;
+    case 'C':
+        return b->kinds[CONV] = true;
     case 't':
         return b->kinds[TRAIN] = true;
     case 'M':
@@ -122,19 +114,25 @@ static bool read_option(struct bench *b, int option)
 /* sets: room for as many as there are arguments. */
 static bool read_options(struct bench *b, int argc, char **argv, const char **sets)
 {
-    static const struct option options[] = {
-        {"matmul", no_argument, NULL, 'm'},        {"train", no_argument, NULL, 't'},
-        {"memory", no_argument, NULL, 'M'},        {"threads", required_argument, NULL, 'n'},
-        {"isa", required_argument, NULL, 'i'},     {"reps", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'S'},
-        {"csv", no_argument, NULL, 'c'},           {"wait", no_argument, NULL, 'w'},
-        {"list", no_argument, NULL, 'l'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"matmul", no_argument, NULL, 'm'},
+                                            {"conv", no_argument, NULL, 'C'},
+                                            {"train", no_argument, NULL, 't'},
+                                            {"memory", no_argument, NULL, 'M'},
+                                            {"threads", required_argument, NULL, 'n'},
+                                            {"isa", required_argument, NULL, 'i'},
+                                            {"reps", required_argument, NULL, 'r'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"set", required_argument, NULL, 'S'},
+                                            {"csv", no_argument, NULL, 'c'},
+                                            {"wait", no_argument, NULL, 'w'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
     int option, all = par_default();
     b->conf = (struct bench_conf){.k = kernels_get(NULL), .sets = sets, .reps = 5};
     b->threads[0] = 1;
     b->threads[1] = all < BENCH_THREADS ? all : BENCH_THREADS;
     b->n_threads = all > 1 ? 2 : 1;
-    while ((option = getopt_long(argc, argv, "mtMn:i:r:s:cwl", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "mCtMn:i:r:s:cwl", options, NULL)) != -1) {
         if (option == 'S')
             sets[b->conf.n_sets] = optarg;
         if (!read_option(b, option)) {
@@ -143,8 +141,11 @@ static bool read_options(struct bench *b, int argc, char **argv, const char **se
             return false;
         }
     }
-    if (!b->kinds[MATMUL] && !b->kinds[TRAIN] && !b->kinds[MEMORY])
-        b->kinds[MATMUL] = b->kinds[TRAIN] = b->kinds[MEMORY] = true;
+    bool any = false;
+    for (int kind = 0; kind < KINDS; kind++)
+        any |= b->kinds[kind];
+    for (int kind = 0; kind < KINDS; kind++)
+        b->kinds[kind] |= !any;
     b->patterns = argv + optind;
     b->n_patterns = argc - optind;
     return true;
@@ -162,8 +163,9 @@ static bool wanted(const struct bench *b, const char *name)
     return b->n_patterns == 0;
 }
 
-static int add_row(struct bench *b, const struct row *r, struct err *e)
+static int add_row(void *arg, const struct row *r, struct err *e)
 {
+    struct bench *b = arg;
     if (!wanted(b, r->name))
         return 0;
     if (mem_grow(&b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows, e))
@@ -174,30 +176,9 @@ static int add_row(struct bench *b, const struct row *r, struct err *e)
 
 static int add_rows(struct bench *b, struct err *e)
 {
-    static struct row r;
-    for (int i = 0; b->kinds[MATMUL] && i < N_PRODUCTS; i++) {
-        const struct product *p = &products[i];
-        r = (struct row){.kind = MATMUL, .product = p, .flops = 1};
-        snprintf(r.name, sizeof r.name, "%s", p->name);
-        if (add_row(b, &r, e))
+    for (int kind = 0; kind < KINDS; kind++)
+        if (b->kinds[kind] && rows_of((enum kind)kind, add_row, b, e))
             return -1;
-    }
-    for (const struct train_net *net = train_nets; b->kinds[TRAIN] && net->name; net++)
-        for (int i = 0; net->batches[i]; i++) {
-            r = (struct row){.kind = TRAIN, .net = net, .batch = net->batches[i]};
-            if (r.batch > 0)
-                snprintf(r.name, sizeof r.name, "%s/%d", net->name, r.batch);
-            else
-                snprintf(r.name, sizeof r.name, "%s/all", net->name);
-            if (add_row(b, &r, e))
-                return -1;
-        }
-    for (const struct memory_level *l = memory_levels; b->kinds[MEMORY] && l->name; l++) {
-        r = (struct row){.kind = MEMORY, .level = l};
-        snprintf(r.name, sizeof r.name, "%s", l->name);
-        if (add_row(b, &r, e))
-            return -1;
-    }
     if (b->n_rows == 0)
         return err_set(e, ERR_USAGE, "no case has such a name; --list shows them");
     return 0;
@@ -207,18 +188,7 @@ static int add_rows(struct bench *b, struct err *e)
 
 static int measure_row(struct bench *b, struct row *r, int t, int rep, struct err *e)
 {
-    if (r->kind == MATMUL) {
-        r->rate[t][rep] = matmul_rate(r->matmul, b->team[t]);
-        return matmul_check(r->matmul, e);
-    }
-    if (r->kind == MEMORY)
-        return memory_measure(&r->rate[t][rep], r->level, b->threads[t], b->team[t], &b->conf, e);
-    struct train_rate rate;
-    if (train_measure(&rate, r->net, r->batch, b->threads[t], &b->conf, e))
-        return -1;
-    r->rate[t][rep] = rate.samples;
-    r->flops = rate.flops;
-    return 0;
+    return row_measure(r, &r->rate[t][rep], b->threads[t], b->team[t], &b->conf, e);
 }
 
 /* All repetitions of the rows lo .. hi-1, in turn. */
@@ -264,10 +234,7 @@ static void print_heading(const struct bench *b, enum kind kind, const double *p
     for (int t = 0; t < b->n_threads; t++)
         printf("%s %.0f GFLOP/s on %d thread%s", t ? "," : "; peak", peak[t] / 1e9, b->threads[t],
                b->threads[t] > 1 ? "s" : "");
-    printf("\n%-14s %-17s", "case",
-           kind == MATMUL  ? "m x n x k"
-           : kind == TRAIN ? "flop a sample"
-                           : "bytes a thread");
+    printf("\n%-14s %-20s", "case", sizes[kind]);
     for (int t = 0; t < b->n_threads; t++)
         printf(headings[kind], b->threads[t]);
     printf("\n");
@@ -276,13 +243,9 @@ static void print_heading(const struct bench *b, enum kind kind, const double *p
 static void print_row(const struct bench *b, struct row *r, const double *peak)
 {
     char what[32];
-    if (r->kind == MATMUL)
-        snprintf(what, sizeof what, "%dx%dx%d %c%c", r->product->m, r->product->n, r->product->k,
-                 r->product->ta ? 'T' : 'N', r->product->tb ? 'T' : 'N');
-    else
-        snprintf(what, sizeof what, "%.0f", r->kind == TRAIN ? r->flops : (double)r->level->bytes);
+    row_sizes(r, what, sizeof what);
     if (!b->csv)
-        printf("%-14s %-17s", r->name, what);
+        printf("%-14s %-20s", r->name, what);
     for (int t = 0; t < b->n_threads; t++) {
         int n = b->conf.reps;
         double rate = median(r->rate[t], n), flops = rate * r->flops;
@@ -291,7 +254,7 @@ static void print_row(const struct bench *b, struct row *r, const double *peak)
             printf("%s,%s,%d,%s,%.8g,%s,%.6g,%.5f,%.8g,%.8g\n", kind_names[r->kind], r->name,
                    b->threads[t], b->conf.k->isa, rate * scale, units[r->kind], flops / 1e9,
                    flops / peak[t], r->rate[t][0] * scale, r->rate[t][n - 1] * scale);
-        else if (r->kind == MATMUL)
+        else if (r->kind == MATMUL || r->kind == CONV)
             printf("  %10.1f %6.1f", flops / 1e9, 100 * flops / peak[t]);
         else if (r->kind == TRAIN)
             printf("  %12.0f %7.1f %6.1f", rate, flops / 1e9, 100 * flops / peak[t]);
@@ -325,18 +288,15 @@ static void print_rows(struct bench *b, size_t lo, size_t hi)
 static int prepare(struct bench *b, size_t lo, size_t hi, struct err *e)
 {
     for (size_t i = lo; i < hi; i++)
-        if (b->rows[i].kind == MATMUL &&
-            !(b->rows[i].matmul = matmul_new(b->rows[i].product, &b->conf, e)))
+        if (row_prepare(&b->rows[i], &b->conf, e))
             return -1;
     return 0;
 }
 
 static void forget(struct bench *b, size_t lo, size_t hi)
 {
-    for (size_t i = lo; i < hi; i++) {
-        matmul_free(b->rows[i].matmul);
-        b->rows[i].matmul = NULL;
-    }
+    for (size_t i = lo; i < hi; i++)
+        row_forget(&b->rows[i]);
     train_forget();
 }
 
@@ -358,7 +318,7 @@ static int serve(struct bench *b, struct err *e)
             r++;
         if (r == b->rows + b->n_rows)
             return err_set(e, ERR_USAGE, "there is no case '%s'", line);
-        if (measure_row(b, r, 0, 0, e))
+        if (row_prepare(r, &b->conf, e) || measure_row(b, r, 0, 0, e))
             return -1;
         printf("%.8g\n", r->rate[0][0] * scales[r->kind]);
         fflush(stdout);
@@ -378,9 +338,9 @@ static int run(struct bench *b, struct err *e)
         if (!(b->team[t] = team_new(b->threads[t], e)))
             return -1;
     if (b->wait) {
-        int failed = prepare(b, 0, b->n_rows, e) || serve(b, e);
+        int rc = serve(b, e);
         forget(b, 0, b->n_rows);
-        return failed ? -1 : 0;
+        return rc;
     }
     if (b->csv)
         printf("kind,case,threads,isa,rate,unit,gflops,share,low,high\n");

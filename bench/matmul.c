@@ -2,13 +2,8 @@
 #include "bench.h"
 
 #include "base/mem.h"
-#include "base/rng.h"
-#include "train/loop.h"
 
 #include <math.h>
-
-#define SECONDS    0.05
-#define CHECK_TIME 2e-5 /* seconds of work between two looks at the clock, about */
 
 struct matmul_case {
     const struct product *p;
@@ -17,19 +12,13 @@ struct matmul_case {
     real *a, *b, *c, *scratch;
     size_t scratch_size; /* of a thread */
     double seconds;
-    int threads;
-    /* thread 0 writes, the others read behind a barrier */
-    struct team *team;
-    bool done;
-    double rate;
 };
 
 static real *random_matrix(size_t n, uint64_t seed, struct err *e)
 {
     real *x = mem_alloc(n, sizeof *x, e);
-    struct rng r = rng_stream(seed, "bench", "", 0);
-    for (size_t i = 0; x && i < n; i++)
-        x[i] = (real)(rng_uniform(&r) - 0.5);
+    if (x)
+        fill_random(x, n, seed);
     return x;
 }
 
@@ -42,7 +31,7 @@ struct matmul_case *matmul_new(const struct product *p, const struct bench_conf 
     size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k, line = MEM_ALIGN / sizeof(real);
     c->p = p;
     c->k = conf->k;
-    c->seconds = conf->seconds > 0 ? conf->seconds : SECONDS;
+    c->seconds = conf->seconds;
     c->a = random_matrix(m * k, 1, e);
     c->b = random_matrix(k * n, 2, e);
     c->c = mem_alloc(m * n, sizeof *c->c, e);
@@ -77,44 +66,19 @@ void matmul_free(struct matmul_case *c)
     mem_free(c);
 }
 
-/* `rounds` products, each with the barrier that its user would need behind it. */
-static void multiply(struct matmul_case *c, int rounds, int tid, int nt)
+static void multiply(void *arg, struct team *team, int tid, int nt)
 {
+    const struct matmul_case *c = arg;
     struct matmul mm = c->mm;
+    (void)team;
     mm.scratch = c->scratch + c->scratch_size * (size_t)tid;
-    for (int i = 0; i < rounds; i++) {
-        c->k->matmul(&mm, tid, nt);
-        team_barrier(c->team, tid);
-    }
-}
-
-static void measure(void *arg, int tid, int nt)
-{
-    struct matmul_case *c = arg;
-    double flops = 2.0 * c->p->m * c->p->n * c->p->k, start = 0;
-    int rounds = 1 + (int)(CHECK_TIME * 1e11 * nt / flops);
-    long n = 0;
-    multiply(c, 2, tid, nt);
-    if (tid == 0)
-        start = loop_clock();
-    while (!c->done) {
-        multiply(c, rounds, tid, nt);
-        if (tid == 0) {
-            double t = loop_clock() - start;
-            n += rounds;
-            c->done = t >= c->seconds;
-            c->rate = flops * (double)n / t;
-        }
-        team_barrier(c->team, tid);
-    }
+    c->k->matmul(&mm, tid, nt);
 }
 
 double matmul_rate(struct matmul_case *c, struct team *team)
 {
-    c->team = team;
-    c->done = false;
-    team_run(team, measure, c);
-    return c->rate;
+    struct kernel_call call = {multiply, c, 2.0 * c->p->m * c->p->n * c->p->k};
+    return kernel_rate(&call, team, c->seconds);
 }
 
 int matmul_check(const struct matmul_case *c, struct err *e)

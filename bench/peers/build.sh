@@ -24,7 +24,7 @@ driver() # NAME SOURCE COMMAND ARGUMENT..
 {
     name=$1 source=$2
     shift 2
-    for newer in "$source" peer.h ../shapes.h; do
+    for newer in "$source" peer.h ../shapes.h ../conv_shapes.h; do
         [ "$out/$name" -nt "$newer" ] || newer=
         [ -n "$newer" ] || break
     done
@@ -37,6 +37,7 @@ driver gemm_openblas gemm.c "$CC" -O2 gemm.c ${openblas:+"-L$openblas" "-Wl,-rpa
     -lopenblas -lm
 driver gemm_blis gemm.c "$CC" -O2 gemm.c ${blis:+"-L$blis" "-Wl,-rpath,$blis"} -lblis -lm
 driver gemm_dnnl gemm.c "$CC" -O2 -DUSE_DNNL gemm.c -ldnnl -lm
+driver conv_dnnl conv_dnnl.cpp "$CXX" -O2 conv_dnnl.cpp -ldnnl
 driver train_dnnl train_dnnl.cpp "$CXX" -O3 -march=native -fopenmp train_dnnl.cpp -ldnnl
 driver mkl_any_cpu.so mkl_any_cpu.c "$CC" -O2 -shared -fPIC mkl_any_cpu.c
 exit 0

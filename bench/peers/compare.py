@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""diynn against its peers: products of matrices, and training steps.
+"""diynn against its peers: products of matrices, convolutions, and training steps.
 
     compare.py --bench PROGRAM --drivers FOLDER [OPTION..] [CASE..]
 
@@ -32,6 +32,7 @@ CPUS = os.cpu_count()
 PATIENCE = 120  # seconds for an answer
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+LIMIT = {"matmul": 0.93, "conv": 1.0, "train": 0.93}  # diynn / best peer: what is less is listed
 PAUSE = 0.03  # seconds until the threads of the program before no longer spin
 
 
@@ -153,6 +154,11 @@ def gemm_peers(o):
             Peer("openblas-default", driver("gemm_openblas")),
             Peer("blis", driver("gemm_blis"), {"BLIS_ARCH_TYPE": "0"} if wide else {}),
             Peer("onednn", driver("gemm_dnnl"))]
+
+
+def conv_peers(o):
+    path = os.path.join(o.drivers, "conv_dnnl")
+    return [Peer("onednn", lambda case, threads: is_here(path) and [path, str(o.seconds or 0.05)])]
 
 
 def train_peers(o):
@@ -324,33 +330,35 @@ def print_heading(title, names):
           " ".join(f"{n:>10}" if n == "diynn" else f"{n:>18.18}" for n in names), flush=True)
 
 
-def summary(ratios, low):
+def summary(ratios, low, limit):
     if not ratios:
         return
     mean = math.exp(statistics.fmean(math.log(r) for r in ratios.values()))
     print(f"geometric mean of diynn / best peer over {len(ratios)} cases: {mean:.3f}")
-    print("below 0.93 of the best peer" + ": " + (", ".join(low) or "none"), flush=True)
+    print(f"below {limit} of the best peer: {', '.join(low) or 'none'}", flush=True)
 
 
-def compare_gemm(o, cases, threads):
-    peers = [diynn(o), *gemm_peers(o)]
+def compare_kernels(o, kind, cases, threads):
+    """Cases of matmul or conv: every program stays up for all of them."""
+    peers = [diynn(o), *{"matmul": gemm_peers, "conv": conv_peers}[kind](o)]
+    limit = LIMIT[kind]
     programs = start_all(peers, "", threads)
     meter, ratios, low = Meter(o, threads), {}, []
     names = [p.name for p in programs]
     try:
         if not o.csv:
-            print_heading(f"matmul, GFLOP/s and diynn / peer, {threads} thread"
+            print_heading(f"{kind}, GFLOP/s and diynn / peer, {threads} thread"
                           f"{'s' if threads > 1 else ''}; peak {meter.peak:.0f}", names)
         for case in cases:
             rates = meter.case(programs, case)
             if o.csv:
-                print_csv("matmul", case, threads, rates, meter.worst)
+                print_csv(kind, case, threads, rates, meter.worst)
                 continue
             others = [r[0] for n, r in rates.items() if n != "diynn"]
             share = rates["diynn"][0] / meter.peak
             if others:
                 ratios[case] = rates["diynn"][0] / max(others)
-                if ratios[case] < 0.93:
+                if ratios[case] < limit:
                     low.append(f"{case} {ratios[case]:.2f}"
                                + (f" ({100 * share:.0f} % of peak)" if share >= 0.92 else ""))
             best = f"  best {ratios[case]:.2f}x, {100 * share:.0f} % of peak" if others else ""
@@ -358,7 +366,7 @@ def compare_gemm(o, cases, threads):
     finally:
         close_all(programs)
         meter.close()
-    summary(ratios, low)
+    summary(ratios, low, limit)
 
 
 def compare_train(o, cases, known, threads):
@@ -381,11 +389,11 @@ def compare_train(o, cases, known, threads):
         others = [r[0] for n, r in rates.items() if n != "diynn"]
         if others and "diynn" in rates:
             ratios[case] = rates["diynn"][0] / max(others)
-            if ratios[case] < 0.93:
+            if ratios[case] < LIMIT["train"]:
                 low.append(f"{case} {ratios[case]:.2f}")
         print_row(shown, case, rates, meter.worst)
     meter.close()
-    summary(ratios, low)
+    summary(ratios, low, LIMIT["train"])
 
 
 def wanted(name, patterns):
@@ -398,6 +406,7 @@ def main():
     a.add_argument("--bench", required=True, help="diynn's own benchmark program")
     a.add_argument("--drivers", required=True, help="folder of the built drivers")
     a.add_argument("-m", "--matmul", action="store_true", help="products of matrices only")
+    a.add_argument("-C", "--conv", action="store_true", help="passes of convolutions only")
     a.add_argument("-t", "--train", action="store_true", help="training steps only")
     a.add_argument("-n", "--threads", default=f"1,{CPUS}" if CPUS > 1 else "1")
     a.add_argument("-i", "--isa", help="instruction set of diynn")
@@ -415,16 +424,18 @@ def main():
     o = a.parse_args()
     listed = subprocess.run([o.bench, "--list"], check=True, text=True, stdout=subprocess.PIPE)
     names = [line.split(" ", 1) for line in listed.stdout.splitlines()]
-    products = [n for k, n in names if k == "matmul" and wanted(n, o.case)]
-    known = [n for k, n in names if k == "train" and wanted(n, o.case)]
+    cases = {kind: [n for k, n in names if k == kind and wanted(n, o.case)] for kind in LIMIT}
+    known = cases["train"]
     # a case that only peers have can be named whole
-    nets = known + [c[1:] for c in o.case if c.startswith("=") and c[1:] not in known + products]
+    nets = known + [c[1:] for c in o.case if c.startswith("=") and c[1:] not in sum(cases.values(), [])]
+    every = not (o.matmul or o.conv or o.train)
     if o.csv:
         print("kind,case,threads,program,rate,low,high,diynn_over_it,lost")
     for threads in map(int, o.threads.split(",")):
-        if products and (o.matmul or not o.train):
-            compare_gemm(o, products, threads)
-        if nets and (o.train or not o.matmul):
+        for kind in ("matmul", "conv"):
+            if cases[kind] and (every or getattr(o, kind)):
+                compare_kernels(o, kind, cases[kind], threads)
+        if nets and (every or o.train):
             compare_train(o, nets, known, threads)
     if MISSING:
         print(f"bench-peers: not here: {', '.join(sorted(MISSING))} (see bench/peers/setup.sh)",

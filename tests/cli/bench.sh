@@ -7,7 +7,8 @@ bench=${B:?the folder of the build}/bench/bench
 
 run "$bench" --list
 expect 0 'bench --list'
-for name in 'matmul sq64' 'matmul conv3.fwd.x16' 'train A/1' 'train B/all' 'train C/128' \
+for name in 'matmul sq64' 'matmul conv3.fwd.x16' 'conv D.conv1.fwd' \
+    'conv D.conv2.dX' 'conv fast.3b.dW' 'train A/1' 'train B/all' 'train C/128' \
     'train D/128' 'train Ddrop/128' 'train F/32' 'train G/100'; do
     expect_out "$name"
 done
@@ -36,6 +37,17 @@ expect 0 'products as a table'
 check 'one row each' awk '/^conv/ { n++; if (NF != 5) exit bad = 1 } END { exit bad || n != 10 }' \
     "$T/out"
 
+run "$bench" --conv --threads 1,2 --reps 2 --seconds 0.001 E. F.
+expect 0 'passes of convolutions as a table'
+# the input of a first layer needs no gradient
+check 'one row each' awk '/^[EF][.]conv/ { n++; if (NF != 7 || !($4 > 0)) exit bad = 1 } /[.]dX/ { dx++ }
+    END { exit bad || n != 7 || dx != 1 }' "$T/out"
+run "$bench" --csv --conv --threads 1 --reps 1 --seconds 0.001 =D.conv3.fwd
+expect 0 'a convolution as CSV'
+check 'with its rate' awk -F, '
+    $2 == "D.conv3.fwd" { n++; if ($1 != "conv" || $6 != "gflops" || ($5 / $7 - 1) ^ 2 > 1e-8) exit bad = 1 }
+    END { exit bad || n != 1 }' "$T/out"
+
 for wrong in '--isa none' '--threads 0' '--threads 1,x' '--reps 0' '--seconds -1' '--what' \
     'no_such_case'; do
     # shellcheck disable=SC2086 # an option and its value
@@ -62,12 +74,12 @@ if command -v python3 >/dev/null; then
 fi
 
 # the comparison, as far as it goes without any peer
-printf 'peak\nA/10\nsq64\n' >"$T/asked"
+printf 'peak\nA/10\nsq64\nE.conv2.dW\n' >"$T/asked"
 run "$bench" --wait --threads 1 --seconds 0.01 <"$T/asked"
 expect 0 'repetitions on demand'
 check 'a rate for each line' awk '
     NR == 1 { if ($0 != "ready") exit bad = 1; next } !($1 > 0) { exit bad = 1 }
-    END { exit bad || NR != 4 }' "$T/out"
+    END { exit bad || NR != 5 }' "$T/out"
 printf 'A/11\n' >"$T/asked"
 run "$bench" --wait --threads 1 <"$T/asked"
 expect 2 'a case that is not there'
@@ -79,6 +91,11 @@ if command -v python3 >/dev/null; then
         NR > 1 && ($4 != "diynn" || NF != 9 || !($5 > 0) || $8 != 1) { exit bad = 1 }
         END { exit bad || NR != 8 }' "$T/out"
     expect_err 'not here' 'what is missing is told'
+    run bench/peers/compare.py --bench "$bench" --drivers "$T" --csv --conv --threads 1 --reps 1 \
+        --seconds 0.002 --wait 0 --tries 1 E.conv
+    expect 0 'compare.py on convolutions'
+    check 'the rows of diynn' awk -F, 'NR > 1 && ($1 != "conv" || $4 != "diynn" || !($5 > 0)) { exit bad = 1 }
+        END { exit bad || NR != 6 }' "$T/out"
 else
     skip 'compare.py without peers' 'python3 is missing'
 fi
