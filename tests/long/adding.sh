@@ -6,6 +6,11 @@ copy=$T/tree
 mkdir "$copy"
 find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -path ./datasets -prune \
     -o -type f -print | tar -cf - -T - | tar -xf - -C "$copy"
+# what is compiled already need not be again: only what is new or sees it
+for build in "$B" "$(make --no-print-directory -s REAL=double where)"; do
+    [ ! -e "$build" ] || find "$build" -name '*.[od]' -o -path '*/gen/*' -type f | tar -cf - -T - |
+        tar -xf - -C "$copy"
+done
 
 # a fence under a line "`path`:" is that file
 awk -v root="$copy" '
