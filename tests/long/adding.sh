@@ -6,8 +6,9 @@ copy=$T/tree
 mkdir "$copy"
 find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -path ./datasets -prune \
     -o -type f -print | tar -cf - -T - | tar -xf - -C "$copy"
-# what is compiled already need not be again: only what is new or sees it
-for build in "$B" "$(make --no-print-directory -s REAL=double where)"; do
+# what is compiled already, as CI does it, need not be again: only what is new or sees it
+for real in float double; do
+    build=$(make --no-print-directory -s WERROR=1 REAL=$real where)
     [ ! -e "$build" ] || find "$build" -name '*.[od]' -o -path '*/gen/*' -type f | tar -cf - -T - |
         tar -xf - -C "$copy"
 done
