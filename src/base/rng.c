@@ -29,34 +29,61 @@ struct rng rng_stream(uint64_t seed, const char *purpose, const char *name, uint
     return (struct rng){.key = {(uint32_t)h, (uint32_t)(h >> 32)}, .index = index};
 }
 
+struct counter {
+    uint32_t c0, c1, c2, c3;
+};
+
+static struct counter counter_of(const struct rng *r, uint64_t block)
+{
+    return (struct counter){(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)r->index,
+                            (uint32_t)(r->index >> 32)};
+}
+
+/* One of the ten rounds, with its keys. */
+static struct counter philox_round(struct counter c, uint32_t k0, uint32_t k1)
+{
+    uint64_t p0 = (uint64_t)c.c0 * 0xd2511f53u, p1 = (uint64_t)c.c2 * 0xcd9e8d57u;
+    return (struct counter){(uint32_t)(p1 >> 32) ^ c.c1 ^ k0, (uint32_t)p1,
+                            (uint32_t)(p0 >> 32) ^ c.c3 ^ k1, (uint32_t)p0};
+}
+
+static void put(uint32_t out[4], struct counter c)
+{
+    out[0] = c.c0;
+    out[1] = c.c1;
+    out[2] = c.c2;
+    out[3] = c.c3;
+}
+
+/* Two blocks, which the processor computes side by side: a round waits for the one before it. */
+static void two_blocks(const struct rng *r, uint64_t block, uint32_t out[8])
+{
+    struct counter a = counter_of(r, block), b = counter_of(r, block + 1);
+    uint32_t k0 = r->key[0], k1 = r->key[1];
+    for (int i = 0; i < 10; i++, k0 += 0x9e3779b9u, k1 += 0xbb67ae85u) {
+        a = philox_round(a, k0, k1);
+        b = philox_round(b, k0, k1);
+    }
+    put(out, a);
+    put(out + 4, b);
+}
+
 void rng_block(const struct rng *r, uint64_t block, uint32_t out[4])
 {
-    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
-    uint32_t c2 = (uint32_t)r->index, c3 = (uint32_t)(r->index >> 32);
-    uint32_t k0 = r->key[0], k1 = r->key[1];
-    for (int i = 0; i < 10; i++) {
-        uint64_t p0 = (uint64_t)c0 * 0xd2511f53u, p1 = (uint64_t)c2 * 0xcd9e8d57u;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9e3779b9u;
-        k1 += 0xbb67ae85u;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
+    uint32_t both[8];
+    two_blocks(r, block, both);
+    for (int i = 0; i < 4; i++)
+        out[i] = both[i];
 }
 
 uint32_t rng_u32(struct rng *r)
 {
-    uint64_t block = r->pos / 4;
-    if (r->have != block + 1) {
-        rng_block(r, block, r->out);
-        r->have = block + 1;
+    uint64_t pair = r->pos / 8;
+    if (r->have != pair + 1) {
+        two_blocks(r, 2 * pair, r->out);
+        r->have = pair + 1;
     }
-    return r->out[r->pos++ % 4];
+    return r->out[r->pos++ % 8];
 }
 
 uint32_t rng_below(struct rng *r, uint32_t n)

@@ -14,8 +14,8 @@ struct rng {
     uint32_t key[2];
     uint64_t index; /* upper half of the counter */
     uint64_t pos;   /* next 32-bit number; its block of four is pos / 4 */
-    uint32_t out[4];
-    uint64_t have; /* block held in out, plus 1; 0: none */
+    uint32_t out[8];
+    uint64_t have; /* pair of blocks held in out, plus 1; 0: none */
 };
 
 /* The stream (seed, purpose, name, index) at position 0. name may be "". */

@@ -193,31 +193,51 @@ static inline pair most(pair a, pair b)
 #endif
 }
 
-/* Squared distances of pixels to what is drawn: rows with room for a pair that begins in them. */
+/* Squared distances of pixels to what is drawn: rows with room for four that begin in them. Only
+ * columns left .. right-1 are nearer than what they began with. */
 struct canvas {
-    double dist2[SIDE][SIDE + 2];
+    double dist2[SIDE][SIDE + 4];
+    int left, right;
 };
 
-/* Lowers those of the pixels within `reach` to the straight piece a - b. */
+/* The least whole number that is not below x > 0. */
+static inline int round_up(double x)
+{
+    int n = (int)x;
+    return n + (n < x);
+}
+
+/* Lowers those of two pixels, px and py away from where a straight piece along d starts. */
+static inline void lower(double *dist2, pair px, pair py, struct point d, double inverse)
+{
+    pair t = (px * d.x + py * d.y) * inverse, d2;
+    t = least(most(t, (pair){0, 0}), (pair){1, 1});
+    px -= t * d.x;
+    py -= t * d.y;
+    memcpy(&d2, dist2, sizeof d2);
+    d2 = least(px * px + py * py, d2);
+    memcpy(dist2, &d2, sizeof d2);
+}
+
+/* Lowers those of the pixels within `reach` to the straight piece a - b, and looks at some more at
+ * the right and the bottom, which are too far away to change: a piece is about four columns wide,
+ * and a loop of one turn is foreseen. */
 static void draw_piece(struct canvas *v, struct point a, struct point b, double reach)
 {
     double x0 = (a.x < b.x ? a.x : b.x) - reach, x1 = (a.x > b.x ? a.x : b.x) + reach;
     double y0 = (a.y < b.y ? a.y : b.y) - reach, y1 = (a.y > b.y ? a.y : b.y) + reach;
-    double dx = b.x - a.x, dy = b.y - a.y, len2 = dx * dx + dy * dy;
-    double inverse = len2 > 1e-12 ? 1 / len2 : 0;
-    /* a pixel more at the right or the bottom is too far away to change */
-    int left = x0 > 0 ? (int)ceil(x0) : 0, right = x1 < SIDE ? (int)x1 + 1 : SIDE;
-    int top = y0 > 0 ? (int)ceil(y0) : 0, bottom = y1 < SIDE ? (int)y1 + 1 : SIDE;
-    for (int x = left; x < right; x += 2) {
-        pair px = (pair){x, x + 1} - a.x, along = px * dx;
+    struct point d = {b.x - a.x, b.y - a.y};
+    double len2 = d.x * d.x + d.y * d.y, inverse = len2 > 1e-12 ? 1 / len2 : 0;
+    int left = x0 > 0 ? round_up(x0) : 0, right = x1 < SIDE ? (int)x1 + 1 : SIDE;
+    int top = y0 > 0 ? round_up(y0) : 0, bottom = y1 < SIDE ? (int)y1 + 1 : SIDE;
+    v->left = left < v->left ? left : v->left;
+    v->right = right > v->right ? right : v->right;
+    for (int x = left; x < right; x += 4) {
+        pair p0 = (pair){x, x + 1} - a.x, p1 = (pair){x + 2, x + 3} - a.x;
         for (int y = top; y < bottom; y++) {
-            pair py = (pair){y, y} - a.y, t = (along + py * dy) * inverse, d2;
-            t = least(most(t, (pair){0, 0}), (pair){1, 1});
-            pair away = px - t * dx;
-            py -= t * dy;
-            memcpy(&d2, &v->dist2[y][x], sizeof d2);
-            d2 = least(away * away + py * py, d2);
-            memcpy(&v->dist2[y][x], &d2, sizeof d2);
+            pair py = (pair){y, y} - a.y;
+            lower(&v->dist2[y][x], p0, py, d, inverse);
+            lower(&v->dist2[y][x + 2], p1, py, d, inverse);
         }
     }
 }
@@ -254,19 +274,21 @@ static void make_digit(real *x, int digit, double strength, struct rng *r)
     pen = pen < 0.35 ? 0.35 : pen > 1.4 ? 1.4 : pen;
     double reach = pen + blur / 2;
     for (int y = 0; y < SIDE; y++)
-        for (int i = 0; i < SIDE + 2; i++)
+        for (int i = 0; i < SIDE + 4; i++)
             v.dist2[y][i] = reach * reach;
+    v.left = SIDE;
+    v.right = 0;
     for (int k = 0; k < d.strokes; k++)
         draw_stroke(&v, d.p + d.begin[k], d.begin[k + 1] - d.begin[k], reach);
-    for (int y = 0; y < SIDE; y++, x += SIDE) {
-        double ink[SIDE];
-        for (int i = 0; i < SIDE; i++) {
-            ink[i] = (reach - sqrt(v.dist2[y][i])) / blur;
-            ink[i] = ink[i] > 1 ? 1 : ink[i];
+    for (int i = 0; i < PIXELS; i++)
+        x[i] = -1;
+    for (int y = 0; y < SIDE; y++, x += SIDE)
+        for (int i = v.left / 2 * 2; i < v.right; i += 2) {
+            pair far = {sqrt(v.dist2[y][i]), sqrt(v.dist2[y][i + 1])};
+            pair ink = least((reach - far) / blur, (pair){1, 1});
+            x[i] = (real)(2 * ink[0] - 1);
+            x[i + 1] = (real)(2 * ink[1] - 1);
         }
-        for (int i = 0; i < SIDE; i++)
-            x[i] = (real)(2 * ink[i] - 1);
-    }
 }
 
 struct work {
