@@ -88,10 +88,11 @@ const struct opt layer_param_opts[] = {
 size_t param_index(const struct param *p, size_t i)
 {
     size_t at[PARAM_DIMS] = {0};
-    for (int a = p->nd - 1; a >= 0; a--) {
+    for (int a = p->nd - 1; a > 0; a--) {
         at[a] = i % (size_t)p->dim[a];
         i /= (size_t)p->dim[a];
     }
+    at[0] = i;
     size_t pos = 0;
     for (int a = 0; a < p->nd; a++)
         pos = pos * (size_t)p->dim[p->order[a]] + at[p->order[a]];
