@@ -16,7 +16,10 @@
 #include "kernels/matmul_pack.h"
 #include "kernels/winograd_fill.h"
 
-#define SAMPLES 8 /* of a part; each has its own place in a set of a cache of 8 ways or more */
+#define SAMPLES 32        /* of a part, at most */
+#define WAYS    8         /* of a first cache, */
+#define WAY     4096      /* and the bytes of one */
+#define FAR     (1 << 18) /* outputs, more than which no second cache holds */
 
 /* A column of outputs: its taps, and how many from it on, same_step apart, have the same. */
 struct column {
@@ -42,6 +45,7 @@ struct gather {
     bool add;
     enum act act;
     float act_param;
+    bool relu;           /* act is one that tiles do themselves */
     const float *dact_y; /* as y, or NULL */
 };
 
@@ -94,7 +98,7 @@ static void run_chain(const struct gather *g, const struct conv_tile *t, struct 
                       int nv)
 {
     conv_tile_fn *tile = g->tiles[rows - 1][nv - 1];
-    bool finish = g->act != ACT_NONE && g->act != ACT_RELU;
+    bool finish = g->act != ACT_NONE && !g->relu;
     size_t n = (size_t)(nv - 1) * VW + t->last;
     for (; at.n > 0; at.n--, at.a += at.a_next, at.c += at.c_next) {
         tile(t, at.a, at.c);
@@ -179,10 +183,10 @@ static void gather_row(const struct gather *g, int i, int rows, int panel, int p
                           .np = r.count,
                           .last = (size_t)(cols - (nv - 1) * VW),
                           .load = g->add,
+                          .far = (size_t)g->n * (size_t)g->y_image > FAR,
                           .bias = g->bias ? g->bias + at : NULL,
-                          .relu = g->act == ACT_RELU && !g->dact_y,
-                          .threshold = g->act_param,
-                          .relu_y = g->act == ACT_RELU ? g->dact_y : NULL,
+                          .relu = g->relu && !g->dact_y,
+                          .relu_y = g->relu ? g->dact_y : NULL,
                           .y = g->y};
     int run, step = g->columns.same_step;
     for (int first = q0; first < axis_least(q0 + step, q1); first++)
@@ -190,27 +194,43 @@ static void gather_row(const struct gather *g, int i, int rows, int panel, int p
             const struct column *c = &g->table[q];
             run = axis_least(c->run, (q1 - q + step - 1) / step);
             t.b = weights + (r.first * g->columns.taps + c->taps.first) * tap;
-            t.nq = g->one_run ? 1 : c->taps.count;
-            t.nk = g->one_run ? c->taps.count * g->in : g->in;
+            t.nq = c->taps.count;
+            t.nk = g->in;
+            if (g->one_run) { /* then the inner loop is that over rows */
+                t.np = 1;
+                t.nq = r.count;
+                t.nk = c->taps.count * g->in;
+                t.a_q = t.a_p;
+                t.b_q = t.b_p;
+            }
             run_pixels(g, &t, x + c->taps.in * g->x_pixel, y + q * g->y_pixel, rows, nv, run);
         }
+}
+
+/* Samples of a part: few enough that a tile of one pixel each finds places for all of them in the
+ * first cache, where images may lie in the same set. Two vectors make tiles of at most half as many
+ * rows. */
+static int part_of(const struct gather *g)
+{
+    int images = WAY / axis_divisor(WAY, (int)((size_t)g->x_image * sizeof(float) % WAY));
+    return axis_least(WAYS * images * (g->out > VW ? 2 : 1), SAMPLES);
 }
 
 /* All outputs are counted as (tile of samples, panel, row, column); each thread takes a range. */
 static void gather(const struct gather *g, int tid, int nt)
 {
-    int tiles = (g->n + SAMPLES - 1) / SAMPLES;
+    int part = part_of(g), tiles = (g->n + part - 1) / part;
     int panels = g->groups * panels_of(g->out);
     size_t lo, hi;
     par_range((size_t)tiles * (size_t)panels * (size_t)g->h * (size_t)g->w, 1, tid, nt, &lo, &hi);
     while (lo < hi) {
         size_t row = lo / (size_t)g->w, q0 = lo % (size_t)g->w;
         size_t q1 = hi - lo < (size_t)g->w - q0 ? q0 + hi - lo : (size_t)g->w;
-        int p = (int)(row % (size_t)g->h), part = (int)(row / (size_t)g->h);
-        int tile = part / panels;
+        int p = (int)(row % (size_t)g->h), block = (int)(row / (size_t)g->h);
+        int tile = block / panels;
         int i0 = (int)((size_t)g->n * (size_t)tile / (size_t)tiles);
         int i1 = (int)((size_t)g->n * ((size_t)tile + 1) / (size_t)tiles);
-        gather_row(g, i0, i1 - i0, part % panels, p, (int)q0, (int)q1);
+        gather_row(g, i0, i1 - i0, block % panels, p, (int)q0, (int)q1);
         lo += q1 - q0;
     }
 }
@@ -259,6 +279,7 @@ static size_t packed_size(const struct conv *cv, bool back)
 static void prepare(struct gather *g, const struct conv *cv, bool back)
 {
     struct column *table = (struct column *)(cv->scratch + packed_size(cv, back));
+    g->relu = g->act == ACT_RELU && (g->dact_y || g->act_param == 0);
     g->depthwise = conv_depthwise(cv);
     if (g->depthwise) {
         g->groups = g->in = 1;

@@ -44,9 +44,9 @@ struct conv_tile {
     ptrdiff_t c_rs1, c_rs2;
     size_t last; /* lanes of the last vector that are columns of c */
     bool load;
-    const float *bias; /* added at the end; or NULL */
-    bool relu;         /* then, with this threshold */
-    float threshold;
+    bool far;            /* c is in no near cache */
+    const float *bias;   /* added at the end; or NULL */
+    bool relu;           /* then, with threshold 0 */
     const float *relu_y; /* then times relu's slope there; or NULL */
     const float *y;      /* where relu_y starts for c */
 };

@@ -17,6 +17,20 @@ INLINE size_t conv_lanes(const int v, const int nv, size_t last)
     return v < nv - 1 ? VW : last;
 }
 
+/* Has c's lines come while the sums go on, so that storing need not wait for them. */
+INLINE void conv_tile_fetch(const int mr, const int nv, const float *c, ptrdiff_t rs1,
+                            ptrdiff_t rs2)
+{
+    CONV_UNROLL
+    for (int i = 0; i < mr; i++) {
+        CONV_UNROLL
+        for (int v = 0; v < nv; v++)
+            __builtin_prefetch(c + i % CONV_GROUP * rs2 + v * VW, 1);
+        if (i % CONV_GROUP == CONV_GROUP - 1)
+            c += rs1;
+    }
+}
+
 INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
                             const struct conv_tile *t, const float *c)
 {
@@ -35,6 +49,8 @@ INLINE void conv_tile_start(const int mr, const int nv, vf acc[][CONV_VECTORS],
             for (int v = 0; v < nv; v++)
                 acc[i][v] = v_set(0);
         }
+        if (t->far)
+            conv_tile_fetch(mr, nv, c, t->c_rs1, t->c_rs2);
     }
 }
 
@@ -45,17 +61,16 @@ INLINE void conv_tile_finish(const int mr, const int nv, vf acc[][CONV_VECTORS],
     CONV_UNROLL
     for (int v = 0; v < nv; v++) {
         size_t lanes = conv_lanes(v, nv, t->last);
-        if (t->bias) {
-            vf bias = v_load_n(t->bias + v * VW, lanes);
+        vf bias = t->bias ? v_load_n(t->bias + v * VW, lanes) : v_set(0);
+        if (t->relu) { /* by a maximum, which takes no -0: + 0 leaves none */
+            bias += v_set(0);
+            CONV_UNROLL
+            for (int i = 0; i < mr; i++)
+                acc[i][v] = v_max(v_set(0), acc[i][v] + bias); /* NaN stays */
+        } else if (t->bias) {
             CONV_UNROLL
             for (int i = 0; i < mr; i++)
                 acc[i][v] += bias;
-        }
-        if (t->relu) {
-            vf threshold = v_set(t->threshold);
-            CONV_UNROLL
-            for (int i = 0; i < mr; i++)
-                acc[i][v] = act_relu(acc[i][v], threshold);
         }
         if (relu_y) {
             CONV_UNROLL
@@ -66,8 +81,8 @@ INLINE void conv_tile_finish(const int mr, const int nv, vf acc[][CONV_VECTORS],
     }
 }
 
-INLINE void conv_tile_store(const int mr, const int nv, vf acc[][CONV_VECTORS], float *c,
-                            ptrdiff_t rs1, ptrdiff_t rs2, size_t last)
+INLINE void conv_tile_put(const int mr, const int nv, vf acc[][CONV_VECTORS], float *c,
+                          ptrdiff_t rs1, ptrdiff_t rs2, const size_t last)
 {
     CONV_UNROLL
     for (int i = 0; i < mr; i++) {
@@ -81,14 +96,31 @@ INLINE void conv_tile_store(const int mr, const int nv, vf acc[][CONV_VECTORS], 
     }
 }
 
-/* The sums over k. */
-INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], const float *a,
-                          ptrdiff_t rs1, ptrdiff_t rs2, const float *b, int nk)
+INLINE void conv_tile_store(const int mr, const int nv, vf acc[][CONV_VECTORS], float *c,
+                            ptrdiff_t rs1, ptrdiff_t rs2, size_t last)
 {
-    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP];
+    if (last == VW)
+        conv_tile_put(mr, nv, acc, c, rs1, rs2, VW);
+    else
+        conv_tile_put(mr, nv, acc, c, rs1, rs2, last);
+}
+
+/* Lets the groups of rows start `step` further on. Each has a pointer that does: common offsets
+ * would leave too few registers, and what the compiler then keeps in vector registers can be read
+ * there only behind the sums. */
+INLINE void conv_tile_move(const int mr, const float *row[], ptrdiff_t step)
+{
     CONV_UNROLL
-    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++, a += rs1)
-        row[i] = a;
+    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++) {
+        row[i] += step;
+        __asm__("" : "+r"(row[i]));
+    }
+}
+
+/* The sums over k; row moves on by nk. */
+INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], const float *row[],
+                          ptrdiff_t rs2, const float *b, int nk)
+{
     for (int k = 0; k < nk; k++) {
         vf bv[CONV_VECTORS];
         CONV_UNROLL
@@ -101,26 +133,38 @@ INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], co
             for (int v = 0; v < nv; v++)
                 acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
         }
-        CONV_UNROLL
-        for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-            row[i]++;
+        conv_tile_move(mr, row, 1);
         b += nv * VW;
     }
 }
 
-INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t, const float *a,
-                           float *c)
+/* t and c stay on the stack: the compiler likes vector registers better, but what is there can be
+ * read only when the sums before it are done, and the next tile would begin late. */
+INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *tile, const float *a,
+                           float *to)
 {
+    const struct conv_tile *const volatile t = tile;
+    float *const volatile c = to;
     vf acc[CONV_ROWS_1][CONV_VECTORS];
-    const float *b = t->b;
-    conv_tile_start(mr, nv, acc, t, c);
-    for (int p = t->np; p > 0; p--, a += t->a_p, b += t->b_p) {
-        const float *aq = a, *bq = b;
-        for (int q = t->nq; q > 0; q--, aq += t->a_q, bq += t->b_q)
-            conv_tile_run(mr, nv, acc, aq, t->a_rs1, t->a_rs2, bq, t->nk);
+    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP], *b = tile->b;
+    ptrdiff_t rs2 = tile->a_rs2;
+    CONV_UNROLL
+    for (int i = 0; i < (mr + 2) / CONV_GROUP; i++, a += tile->a_rs1)
+        row[i] = a;
+    conv_tile_start(mr, nv, acc, tile, to);
+    for (int p = t->np; p > 0; p--) {
+        for (int q = t->nq; q > 0; q--, b += t->b_q) {
+            int nk = t->nk;
+            conv_tile_run(mr, nv, acc, row, rs2, b, nk);
+            conv_tile_move(mr, row, t->a_q - nk);
+        }
+        conv_tile_move(mr, row, t->a_p - t->nq * t->a_q);
+        b += t->b_p - t->nq * t->b_q;
     }
-    conv_tile_finish(mr, nv, acc, t, t->relu_y ? t->relu_y + (c - t->y) : NULL);
-    conv_tile_store(mr, nv, acc, c, t->c_rs1, t->c_rs2, t->last);
+    tile = t;
+    to = c;
+    conv_tile_finish(mr, nv, acc, tile, tile->relu_y ? tile->relu_y + (to - tile->y) : NULL);
+    conv_tile_store(mr, nv, acc, to, tile->c_rs1, tile->c_rs2, tile->last);
 }
 
 #define CONV_TILE(mr, nv)                                                                          \

@@ -57,9 +57,9 @@ INLINE void v_store(float *p, vf a)
 }
 
 /* vm: one truth value per lane. v_set: x in every lane. v_lt, v_le, v_nan: a < b, a <= b, a is NaN.
- * v_sel: m ? a : b. v_any: whether any lane is true. v_ltu: unsigned a < b. v_mul32: products of
- * the low halves of 64-bit lanes. v_load_pad: p[0 .. n-1], n <= VW, then `pad`; v_store_n: the
- * first n lanes to p. */
+ * v_sel: m ? a : b. v_max: a > b ? a : b. v_any: whether any lane is true. v_ltu: unsigned a < b.
+ * v_mul32: products of the low halves of 64-bit lanes. v_load_pad: p[0 .. n-1], n <= VW, then
+ * `pad`; v_store_n: the first n lanes to p. */
 #if VW == 16
 typedef __mmask16 vm;
 
@@ -106,6 +106,11 @@ INLINE int v_any(vm m)
 INLINE vf v_sel(vm m, vf a, vf b)
 {
     return (vf)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a);
+}
+
+INLINE vf v_max(vf a, vf b)
+{
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
 }
 
 INLINE vul v_mul32(vul a, vul b)
@@ -172,6 +177,11 @@ INLINE vf v_sel(vm m, vf a, vf b)
     return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m);
 }
 
+INLINE vf v_max(vf a, vf b)
+{
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+
 INLINE vul v_mul32(vul a, vul b)
 {
     return (vul)_mm256_mul_epu32((__m256i)a, (__m256i)b);
@@ -230,6 +240,15 @@ INLINE vf v_sqrt(vf a)
 INLINE vf v_sel(vm m, vf a, vf b)
 {
     return (vf)((m & (vi)a) | (~m & (vi)b));
+}
+
+INLINE vf v_max(vf a, vf b)
+{
+#if defined(__x86_64__)
+    return (vf)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return v_sel(v_lt(b, a), a, b);
+#endif
 }
 
 INLINE int v_any(vm m)
