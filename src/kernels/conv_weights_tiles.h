@@ -34,27 +34,36 @@ INLINE void weights_tile_step(const int mr, const int nv, const bool sums, vf ac
     }
 }
 
-/* The sums over k. */
+/* All sums; t is read from the stack, as in conv_tile_body. */
 INLINE void weights_tile_run(const int mr, const int nv, const bool sums, vf acc[][CONV_VECTORS],
-                             const struct weights_tile *t, ptrdiff_t p, ptrdiff_t q, size_t b_last)
+                             const struct weights_tile *tile, size_t b_last)
 {
-    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP], *b = t->b + p * t->b_p + q * t->b_q;
-    ptrdiff_t a_k = t->a_k, b_k = t->b_k;
-    int nk = t->nk;
+    const struct weights_tile *const volatile t = tile;
+    const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP], *b = tile->b;
+    ptrdiff_t a_k = tile->a_k, b_k = tile->b_k;
     CONV_UNROLL
     for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-        row[i] = t->a + p * t->a_p + q * t->a_q + i * t->a_rs;
-    for (int k = 0; k < nk; k++, b += b_k) {
-        weights_tile_step(mr, nv, sums, acc, row, b, b_last);
-        CONV_UNROLL
-        for (int i = 0; i < (mr + 2) / CONV_GROUP; i++)
-            row[i] += a_k;
+        row[i] = tile->a + i * tile->a_rs;
+    for (int p = t->np; p > 0; p--) {
+        for (int q = t->nq; q > 0; q--) {
+            int nk = t->nk;
+            for (int k = nk; k > 0; k--, b += b_k) {
+                weights_tile_step(mr, nv, sums, acc, row, b, b_last);
+                conv_tile_move(mr, row, a_k);
+            }
+            conv_tile_move(mr, row, t->a_q - nk * a_k);
+            b += t->b_q - nk * b_k;
+        }
+        conv_tile_move(mr, row, t->a_p - t->nq * t->a_q);
+        b += t->b_p - t->nq * t->b_q;
     }
 }
 
 INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
-                              const struct weights_tile *t)
+                              const struct weights_tile *tile)
 {
+    const struct weights_tile *const volatile kept = tile;
+    const struct weights_tile *t = tile;
     vf acc[CONV_ROWS_1 + 1][CONV_VECTORS];
     CONV_UNROLL
     for (int i = 0; i < mr + sums; i++) {
@@ -64,13 +73,10 @@ INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
             acc[i][v] = t->load ? v_load_n(c + v * VW, conv_lanes(v, nv, t->last)) : v_set(0);
     }
     if (t->last == VW)
-        for (int p = 0; p < t->np; p++)
-            for (int q = 0; q < t->nq; q++)
-                weights_tile_run(mr, nv, sums, acc, t, p, q, VW);
+        weights_tile_run(mr, nv, sums, acc, t, VW);
     else
-        for (int p = 0; p < t->np; p++)
-            for (int q = 0; q < t->nq; q++)
-                weights_tile_run(mr, nv, sums, acc, t, p, q, t->last);
+        weights_tile_run(mr, nv, sums, acc, t, t->last);
+    t = kept;
     CONV_UNROLL
     for (int i = 0; i < mr + sums; i++) {
         float *c = i < mr ? t->c + i * t->ldc : t->sums;
