@@ -148,6 +148,74 @@ static void drawn_shapes(void **state)
     }
 }
 
+/* One by products at points: padding on any side may be wider than the filter. */
+static void draw_winograd(struct conv *cv, uint32_t *seed)
+{
+    do {
+        int k = array_random(seed) % 2 ? 3 : 5;
+        *cv = conv_make(lot(seed, 10), lot(seed, 10), lot(seed, 10), 15 + lot(seed, 25),
+                        15 + lot(seed, 40), k, k, 1, 0, 1, 1);
+        cv->pad_h = lot(seed, k + 2) - 1;
+        cv->pad_w = lot(seed, k + 2) - 1;
+        cv->oh = cv->h + cv->pad_h + lot(seed, k + 2) - k;
+        cv->ow = cv->w + cv->pad_w + lot(seed, k + 2) - k;
+    } while (cv->oh < 1 || cv->ow < 1 || !winograd_takes(cv));
+    cv->act = (enum act)(array_random(seed) % ACT_SOFTMAX);
+    cv->dx_act = (enum act)(array_random(seed) % ACT_SOFTMAX);
+    /* of relu 0: it has no jump there */
+    cv->act_param = cv->act == ACT_RELU ? 0 : (real)0.5;
+    cv->dx_act_param = (real)0.5;
+    cv->dx_mode = (enum grad_mode)(array_random(seed) % 2);
+    cv->dw_mode = (enum grad_mode)(array_random(seed) % 2);
+}
+
+static void drawn_winograd_shapes(void **state)
+{
+    (void)state;
+    if (sizeof(real) == sizeof(double))
+        skip(); /* there is the reference alone: direct sums */
+    uint32_t seed = 7;
+    for (int round = 0; round < 14; round++) {
+        struct conv cv;
+        draw_winograd(&cv, &seed);
+        check_all(&cv, round % 3 != 0);
+    }
+}
+
+/* Relu leaves NaN, and makes 0 of -0, which sums of products too small to be told from 0 may be. */
+static void relu_of_nan_and_of_minus_zero(void **state)
+{
+    (void)state;
+    const real tiny = sizeof(real) == sizeof(double) ? (real)DBL_MIN : (real)FLT_MIN;
+    for (int i = 0; kernels_names[i]; i++)
+        for (int bias = 0; bias < 2; bias++) {
+            const struct kernels *k = kernels_get(kernels_names[i]);
+            struct conv cv = conv_make(1, 3, 5, 2, 40, 3, 3, 1, 1, 1, 1);
+            struct conv_arrays t;
+            if (!k)
+                continue;
+            conv_arrays_new(&cv, &t);
+            cv.act = ACT_RELU;
+            cv = conv_on(&cv, &t, bias);
+            for (size_t j = 0; j < t.size[CONV_X]; j++)
+                t.a[CONV_X][j] = tiny;
+            for (size_t j = 0; j < t.size[CONV_W]; j++)
+                t.a[CONV_W][j] = -tiny;
+            for (int j = 0; j < 40; j++)
+                t.a[CONV_B][j] = -(real)0;
+            t.a[CONV_X][0] = (real)NAN;
+            conv_run(&cv, k, 1);
+            for (int j = 0; j < 3 * 5 * 40; j++) {
+                real y = t.a[CONV_Y][j];
+                if (j / 40 % 5 < 2 && j < 2 * 5 * 40)
+                    assert_true(isnan(y));
+                else
+                    assert_true(y == 0 && !signbit(y));
+            }
+            conv_arrays_free(&t);
+        }
+}
+
 /* What stands outside of the image is not there: no infinity becomes NaN, no NaN spreads by it. */
 static void padding_is_not_multiplied(void **state)
 {
@@ -178,6 +246,8 @@ int main(void)
         cmocka_unit_test(winograd_shapes),
         cmocka_unit_test(winograd_errors),
         cmocka_unit_test(drawn_shapes),
+        cmocka_unit_test(drawn_winograd_shapes),
+        cmocka_unit_test(relu_of_nan_and_of_minus_zero),
         cmocka_unit_test(padding_is_not_multiplied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
