@@ -208,18 +208,21 @@ static void gather_row(const struct gather *g, int i, int rows, int panel, int p
 }
 
 /* Samples of a part: few enough that a tile of one pixel each finds places for all of them in the
- * first cache, where images may lie in the same set. Two vectors make tiles of at most half as many
- * rows. */
-static int part_of(const struct gather *g)
+ * first cache, where images may lie in the same set (two vectors make tiles of at most half as many
+ * rows); and that each thread has samples of its own, or the processors fetch each other's outputs
+ * ahead. */
+static int part_of(const struct gather *g, int nt)
 {
     int images = WAY / axis_divisor(WAY, (int)((size_t)g->x_image * sizeof(float) % WAY));
-    return axis_least(WAYS * images * (g->out > VW ? 2 : 1), SAMPLES);
+    int most = axis_least(WAYS * images * (g->out > VW ? 2 : 1), SAMPLES);
+    int share = (g->n + nt - 1) / nt;
+    return share < WAYS ? WAYS : axis_least(most, share);
 }
 
 /* All outputs are counted as (tile of samples, panel, row, column); each thread takes a range. */
 static void gather(const struct gather *g, int tid, int nt)
 {
-    int part = part_of(g), tiles = (g->n + part - 1) / part;
+    int part = part_of(g, nt), tiles = (g->n + part - 1) / part;
     int panels = g->groups * panels_of(g->out);
     size_t lo, hi;
     par_range((size_t)tiles * (size_t)panels * (size_t)g->h * (size_t)g->w, 1, tid, nt, &lo, &hi);
