@@ -73,6 +73,20 @@ run()
     fi
 }
 
+# copy_tree DIR: a new folder with a copy of the tree, and with what is compiled with WERROR=1, which is
+# how CI compiles it, so that it need not be again.
+copy_tree()
+{
+    mkdir "$1"
+    find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -type f -print |
+        tar -cf - -T - | tar -xf - -C "$1"
+    for lib_real in float double; do
+        lib_build=$(make --no-print-directory -s WERROR=1 REAL=$lib_real where)
+        [ ! -e "$lib_build" ] || find "$lib_build" -name '*.[od]' -o -path '*/gen/*' -type f |
+            tar -cf - -T - | tar -xf - -C "$1"
+    done
+}
+
 # expect CODE [NAME]: the exit code of the last run.
 expect()
 {

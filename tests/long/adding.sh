@@ -3,15 +3,7 @@
 . tests/cli/lib.sh
 
 copy=$T/tree
-mkdir "$copy"
-find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -path ./datasets -prune \
-    -o -type f -print | tar -cf - -T - | tar -xf - -C "$copy"
-# what is compiled already, as CI does it, need not be again: only what is new or sees it
-for real in float double; do
-    build=$(make --no-print-directory -s WERROR=1 REAL=$real where)
-    [ ! -e "$build" ] || find "$build" -name '*.[od]' -o -path '*/gen/*' -type f | tar -cf - -T - |
-        tar -xf - -C "$copy"
-done
+copy_tree "$copy"
 
 # a fence under a line "`path`:" is that file
 awk -v root="$copy" '

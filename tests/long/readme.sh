@@ -2,9 +2,8 @@
 # Every command of README.md, word for word and in order, in a copy of the tree.
 . tests/cli/lib.sh
 
-mkdir "$T/tree"
-find . -path ./build -prune -o -path ./.git -prune -o -path ./runs -prune -o -type f -print |
-    tar -cf - -T - | tar -xf - -C "$T/tree"
+copy_tree "$T/tree"
+export MAKEFLAGS=WERROR=1
 # a backslash at the end joins lines
 awk '/^```sh/ { open = 1; next } /^```/ { open = 0 }
     open { joined = sub(/\\$/, ""); printf "%s%s", $0, joined ? "" : "\n" }' README.md >"$T/commands"
