@@ -88,7 +88,7 @@ forget_stale()
         rm -f "$results.tmp"
     else
         mv "$results.tmp" "$results"
-        rm -rf "$RUNS/$name".*
+        rm -rf "$RUNS/$name".* "$REPRODUCE/pictures/$name"-*.png
     fi
     flock -u 9
 }

@@ -70,9 +70,11 @@ expect_err 'B2, seed 2' 'a further seed is'
 expect_no_err 'B2, seed 1'
 sed 's/data.alpha=572 data.noise=10000/data.alpha=572 data.noise=20000/' "$TABLE" >"$T/changed"
 cp "$T/changed" "$TABLE"
+mkdir -p "$REPRODUCE/pictures" && touch "$REPRODUCE/pictures/R4-curves.png"
 run scripts/reproduce.sh --seeds 1 R4
 expect_err 'R4, seed 1' 'a row with other settings runs anew'
 check 'and its former results are gone' test "$(grep -c '^R4,1,slope' "$REPRODUCE/results.csv")" = 1
+check_not 'and its former pictures' test -e "$REPRODUCE/pictures/R4-curves.png"
 
 # ---- the report ---------------------------------------------------------------------------------
 check 'the report has every row' sh -c '
