@@ -25,6 +25,13 @@ static engine eng(engine::kind::cpu, 0);
 static stream strm(eng);
 static double seconds = 0.05;
 
+/* m's numbers in rows without gaps: nchw, oihw. */
+static desc numbers(const memory &m)
+{
+    const dims n = m.get_desc().dims();
+    return desc(n, f32, n.size() == 1 ? tag::x : tag::nchw);
+}
+
 /* Random numbers; what is large in huge pages, as diynn's arrays are. */
 struct array {
     desc d;
@@ -41,9 +48,13 @@ struct array {
             exit(1);
         if (unit > 64)
             madvise(p, whole, MADV_HUGEPAGE);
-        for (size_t i = 0; i < bytes / sizeof *p; i++)
-            p[i] = peer_random() - 0.5f;
         m = memory(d, eng, p);
+        std::vector<float> v(numbers(m).get_size() / sizeof(float));
+        for (float &number : v)
+            number = peer_random() - 0.5f;
+        memory from(numbers(m), eng, v.data());
+        reorder(from, m).execute(strm, from, m); /* what fills up blocks of channels is 0 then */
+        strm.wait();
     }
     array(const array &) = delete;
     ~array()
@@ -52,12 +63,10 @@ struct array {
     }
 };
 
-/* The numbers of m in rows without gaps: nchw, oihw. */
 static std::vector<float> plain(memory m)
 {
-    const desc d(m.get_desc().dims(), f32, tag::nchw);
-    std::vector<float> v(d.get_size() / sizeof(float));
-    memory to(d, eng, v.data());
+    std::vector<float> v(numbers(m).get_size() / sizeof(float));
+    memory to(numbers(m), eng, v.data());
     reorder(m, to).execute(strm, m, to);
     strm.wait();
     return v;
