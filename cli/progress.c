@@ -61,9 +61,10 @@ static void show_row(const struct progress_view *v, const struct progress *p)
     const struct runlog_row *r = p->row;
     char line[320], text[UI_TEXT];
     bool whole = r->step % v->per_epoch == 0;
+    double loss = isnan(r->train_loss) ? p->loss : r->train_loss; /* the running one */
     snprintf(line, sizeof line, "%s %llu/%llu: loss %s", whole ? "epoch" : "step",
              (unsigned long long)(whole ? r->epoch : r->step),
-             (unsigned long long)(whole ? p->epochs : p->steps), ui_number(r->train_loss, text));
+             (unsigned long long)(whole ? p->epochs : p->steps), ui_number(loss, text));
     size_t n = strlen(line);
     if (!isnan(r->train_metric))
         snprintf(line + n, sizeof line - n, ", accuracy %s", ui_number(r->train_metric, text));

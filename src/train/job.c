@@ -88,8 +88,8 @@ const struct opt train_opts[] = {
      .type = OPT_BOOL,
      .offset = FIELD(eval_train),
      .def = "no",
-     .help = "whether the training part is evaluated too; otherwise its numbers are the running "
-             "mean of the epoch"},
+     .help = "whether the training part is evaluated too, with the others; otherwise its numbers "
+             "are the running mean of the epoch"},
     {.name = "log_every",
      .type = OPT_SIZE,
      .offset = FIELD(log_every),

@@ -223,7 +223,7 @@ static int add_row(struct loop *lp, double now)
     const struct job *job = lp->job;
     static const struct metrics none;
     bool ev = lp->evaluate;
-    const struct metrics *train = train_metrics(lp);
+    const struct metrics *train = job->train.eval_train && !ev ? &none : train_metrics(lp);
     const struct metrics *val = ev ? &lp->val : &none, *test = ev ? &lp->test : &none;
     lp->last_row = (struct runlog_row){
         .epoch = lp->at.epoch,

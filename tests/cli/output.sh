@@ -34,6 +34,15 @@ expect_no_err '' 'train -q is silent'
 run "$DIYNN" train "$T/net.ini" -o "$T/run"
 expect 2 'an existing run is kept'
 
+# numbers of the training part are of one kind: evaluated, or none
+run "$DIYNN" train "$T/net.ini" -o "$T/evaluated" --set train.eval_train=yes --set train.eval_every=2
+expect 0 'the training part is evaluated every other epoch'
+expect_no_err nan
+check 'its columns are empty in between, as those of other parts' awk -F, '
+    NR == 2 { bad = $4 $5 $6 $7 != "" }
+    NR == 3 { bad += $4 == "" || $5 == "" || $6 == "" }
+    END { exit bad || NR != 3 }' "$T/evaluated/log.csv"
+
 run "$DIYNN" eval "$T/run"
 expect 0 'eval'
 check 'loss on a line of its own' grep -qE '^loss [0-9.e-]+$' "$T/out"
