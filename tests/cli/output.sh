@@ -38,6 +38,7 @@ expect 2 'an existing run is kept'
 run "$DIYNN" train "$T/net.ini" -o "$T/evaluated" --set train.eval_train=yes --set train.eval_every=2
 expect 0 'the training part is evaluated every other epoch'
 expect_no_err nan
+# shellcheck disable=SC2016 # the dollars are awk's
 check 'its columns are empty in between, as those of other parts' awk -F, '
     NR == 2 { bad = $4 $5 $6 $7 != "" }
     NR == 3 { bad += $4 == "" || $5 == "" || $6 == "" }
