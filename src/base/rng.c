@@ -70,10 +70,11 @@ static void two_blocks(const struct rng *r, uint64_t block, uint32_t out[8])
 
 void rng_block(const struct rng *r, uint64_t block, uint32_t out[4])
 {
-    uint32_t both[8];
-    two_blocks(r, block, both);
-    for (int i = 0; i < 4; i++)
-        out[i] = both[i];
+    struct counter c = counter_of(r, block);
+    uint32_t k0 = r->key[0], k1 = r->key[1];
+    for (int i = 0; i < 10; i++, k0 += 0x9e3779b9u, k1 += 0xbb67ae85u)
+        c = philox_round(c, k0, k1);
+    put(out, c);
 }
 
 uint32_t rng_u32(struct rng *r)

@@ -3,7 +3,7 @@
 . tests/cli/lib.sh
 
 copy_tree "$T/tree"
-export MAKEFLAGS=WERROR=1
+export MAKEFLAGS=WERROR=1 # as what is compiled there
 # a backslash at the end joins lines
 awk '/^```sh/ { open = 1; next } /^```/ { open = 0 }
     open { joined = sub(/\\$/, ""); printf "%s%s", $0, joined ? "" : "\n" }' README.md >"$T/commands"
