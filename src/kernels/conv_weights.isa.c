@@ -27,7 +27,7 @@ static size_t weights_of(const struct conv *cv)
 
 static int slices_of(const struct conv *cv)
 {
-    return (cv->n + CONV_SLICE - 1) / CONV_SLICE;
+    return (cv->n + conv_slice(cv) - 1) / conv_slice(cv);
 }
 
 /* Numbers of a slice in `partial`: weights, then biases, in whole cache lines. */
@@ -206,7 +206,7 @@ static void run_slice(const struct job *w, int s, int t0, int t1)
 {
     const struct conv *cv = w->cv;
     float *slice = cv->partial + (size_t)s * slice_size(cv);
-    int i0 = s * CONV_SLICE, i1 = axis_least(i0 + CONV_SLICE, cv->n);
+    int i0 = s * conv_slice(cv), i1 = axis_least(i0 + conv_slice(cv), cv->n);
     int tiles = axis_least(t1, w->tiles);
     if (w->winograd && t0 < tiles)
         ISA_NAME(winograd_slice)(cv, i0, i1, t0, tiles, slice, WINOGRAD_STORE);
@@ -231,12 +231,13 @@ static bool by_panels(const struct conv *cv, int nt)
 static void run_panels(const struct conv *cv, int tid, int nt)
 {
     int panel0 = panels_of(cv) / nt * tid, panel1 = panels_of(cv) / nt * (tid + 1);
-    for (int i = 0; i < cv->n; i += CONV_SLICE)
+    int slice = conv_slice(cv);
+    for (int i = 0; i < cv->n; i += slice)
         ISA_NAME(winograd_slice)
-    (cv, i, axis_least(i + CONV_SLICE, cv->n), panel0, panel1, cv->dweight,
+    (cv, i, axis_least(i + slice, cv->n), panel0, panel1, cv->dweight,
      i > 0 || cv->dw_mode == GRAD_ADD ? WINOGRAD_ADD : WINOGRAD_START);
     for (int s = tid; s < slices_of(cv) && cv->dbias; s += nt)
-        run_sums(cv, s * CONV_SLICE, axis_least((s + 1) * CONV_SLICE, cv->n),
+        run_sums(cv, s * slice, axis_least((s + 1) * slice, cv->n),
                  cv->partial + (size_t)s * slice_size(cv) + weights_of(cv));
 }
 

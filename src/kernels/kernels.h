@@ -115,7 +115,8 @@ struct conv {
     real *scratch; /* this thread's own: conv_scratch reals, 64-byte aligned */
 };
 
-#define CONV_SLICE 8 /* samples */
+#define CONV_SLICE      8  /* samples */
+#define CONV_SLICE_MOST 32 /* where winograd.h says so */
 
 /* Windows over the positions of images, channels-last, each channel for itself. What of a window is
  * outside of the image does not count; some of every window is inside. */

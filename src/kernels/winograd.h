@@ -17,6 +17,7 @@
 #define WINOGRAD_PRODUCTS (WINOGRAD_POINTS * WINOGRAD_POINTS)
 #define WINOGRAD_CHANNELS 16        /* at least, of inputs and of outputs */
 #define WINOGRAD_WEIGHTS  (3 << 20) /* transformed, at most: what caches hold */
+#define WINOGRAD_MANY     (1 << 14) /* weights of a tap, for larger slices */
 /* What transforms cost, in multiply-adds: of a channel of a tile, and of a weight and its gradient
  * a sample, when a slice of samples shares it. */
 #define WINOGRAD_COST_TILE   150
@@ -59,6 +60,13 @@ static inline bool winograd_takes(const struct conv *cv)
     double tile = WINOGRAD_PRODUCTS * pairs + WINOGRAD_COST_TILE * (double)(cv->c + cv->oc);
     return WINOGRAD_PRODUCTS * pairs <= WINOGRAD_WEIGHTS &&
            tiles * tile + WINOGRAD_COST_WEIGHT * pairs < direct;
+}
+
+/* Samples whose weight gradients are one chain, before slices are added up. Of many weights more, as
+ * the way back from points costs as much as several tiles. */
+static inline int conv_slice(const struct conv *cv)
+{
+    return winograd_takes(cv) && cv->c * cv->oc >= WINOGRAD_MANY ? CONV_SLICE_MOST : CONV_SLICE;
 }
 
 #endif

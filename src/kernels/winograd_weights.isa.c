@@ -19,18 +19,13 @@ struct job {
     size_t inputs_apart, outputs_apart;
 };
 
-static int slice_tiles(const struct tiling *t)
-{
-    return CONV_SLICE * t->rows * t->columns;
-}
-
 static struct job job_of(const struct conv *cv)
 {
     struct job w = {.cv = cv,
                     .x = tiling_inputs(cv->x, cv->h, cv->w, cv->c, cv->oh, cv->ow, cv->kh),
                     .dy = tiling_outputs(cv->dy, cv->oh, cv->ow, cv->oc, cv->kh)};
     int blocks = INPUTS / WINOGRAD_PRODUCTS / BLOCK / cv->c;
-    w.most = axis_least(slice_tiles(&w.x), BLOCK * (blocks < 1 ? 1 : blocks));
+    w.most = axis_least(conv_slice(cv) * w.x.rows * w.x.columns, BLOCK * (blocks < 1 ? 1 : blocks));
     w.x.above = cv->pad_h;
     w.x.left = cv->pad_w;
     w.inputs_apart = block_apart(w.most, cv->c);

@@ -43,7 +43,7 @@ const struct opt train_opts[] = {
      .min = 0,
      .max = 1 << 24,
      .help = "samples of a batch that pass through the net at once, their gradients added; saves "
-             "memory, changes no bit (but of convolutions where it is no multiple of 8, and "
+             "memory, changes no bit (but of convolutions where it is no multiple of 32, and "
              "batchnorm learns from each chunk alone); 0: equal pieces of at most 256, or all of "
              "them with batchnorm"},
     {.name = "shuffle",
@@ -132,7 +132,7 @@ static uint32_t default_chunk(const struct job *job, uint32_t batch)
     }
     uint32_t pieces = (batch + JOB_CHUNK - 1) / JOB_CHUNK;
     uint32_t piece = pieces > 1 ? (batch + pieces - 1) / pieces : batch;
-    return pieces > 1 ? (piece + 15) / 16 * 16 : piece;
+    return pieces > 1 ? (piece + CONV_SLICE_MOST - 1) / CONV_SLICE_MOST * CONV_SLICE_MOST : piece;
 }
 
 uint32_t job_pass(const struct job *job, uint32_t batch)
