@@ -19,8 +19,9 @@ struct conv_case {
     enum conv_pass pass;
     struct conv cv;
     const struct kernels *k;
-    real *block, *array[ARRAYS], *partial, *scratch; /* arrays: in the block */
-    size_t size[ARRAYS], scratch_size;               /* scratch: of a thread */
+    real *block, *array[ARRAYS], *scratch; /* arrays: in the block */
+    real *shared;                          /* all threads': partial sums, or prepared weights */
+    size_t size[ARRAYS], scratch_size;     /* scratch: of a thread */
     double flops, seconds;
 };
 
@@ -71,9 +72,11 @@ static int allocate(struct conv_case *c, struct err *e)
     c->scratch = mem_alloc(c->scratch_size * BENCH_THREADS, sizeof *c->scratch, e);
     if (!c->scratch)
         return -1;
-    if (c->pass == CONV_DW)
-        c->partial = mem_alloc(c->k->conv_partial(&c->cv), sizeof *c->partial, e);
-    return c->pass == CONV_DW && !c->partial ? -1 : 0;
+    size_t shared = c->pass == CONV_DW ? c->k->conv_partial(&c->cv)
+                                       : c->k->conv_prepared(&c->cv, c->pass == CONV_DX);
+    if (shared)
+        c->shared = mem_alloc(shared, sizeof *c->shared, e);
+    return shared && !c->shared ? -1 : 0;
 }
 
 struct conv_case *conv_new(const struct conv_shape *s, enum conv_pass pass,
@@ -100,7 +103,7 @@ struct conv_case *conv_new(const struct conv_shape *s, enum conv_pass pass,
     c->cv.dx = c->array[DX];
     c->cv.dweight = c->array[DWEIGHT];
     c->cv.dbias = c->array[DBIAS];
-    c->cv.partial = c->partial;
+    c->cv.partial = c->shared;
     return c;
 }
 
@@ -109,7 +112,7 @@ void conv_free(struct conv_case *c)
     if (!c)
         return;
     mem_free(c->block);
-    mem_free(c->partial);
+    mem_free(c->shared);
     mem_free(c->scratch);
     mem_free(c);
 }
@@ -119,10 +122,16 @@ static void convolve(void *arg, struct team *team, int tid, int nt)
     const struct conv_case *c = arg;
     struct conv cv = c->cv;
     cv.scratch = c->scratch + c->scratch_size * (size_t)tid;
-    if (c->pass == CONV_FWD) {
-        c->k->conv_forward(&cv, tid, nt);
-    } else if (c->pass == CONV_DX) {
-        c->k->conv_backward_data(&cv, tid, nt);
+    if (c->pass != CONV_DW) {
+        bool back = c->pass == CONV_DX;
+        if (nt > 1 && c->shared) {
+            c->k->conv_prepare(&cv, back, c->shared, tid, nt);
+            team_barrier(team, tid);
+            cv.prepared = c->shared;
+        }
+        (back ? c->k->conv_backward_data : c->k->conv_forward)(&cv, tid, nt);
+        if (cv.prepared)
+            team_barrier(team, tid);
     } else {
         c->k->conv_backward_weights(&cv, tid, nt);
         team_barrier(team, tid);

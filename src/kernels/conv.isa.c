@@ -380,8 +380,15 @@ static size_t scratch(const struct conv *cv)
     return most > weights ? most : weights;
 }
 
+static size_t prepared(const struct conv *cv, bool back)
+{
+    return winograd_takes(cv) ? ISA_NAME(winograd_prepared)(cv, back) : 0;
+}
+
 void ISA_NAME(conv_fill)(struct kernels *k)
 {
+    k->conv_prepared = prepared;
+    k->conv_prepare = ISA_NAME(winograd_prepare);
     k->conv_scratch = scratch;
     k->conv_forward = forward;
     k->conv_backward_data = backward_data;

@@ -110,9 +110,10 @@ struct conv {
     real dx_act_param;
     real *dweight, *dbias; /* as weight and bias; dbias may be NULL */
     enum grad_mode dw_mode;
-    real *partial; /* all threads': conv_partial reals, 64-byte aligned, left alone between
-                    * conv_backward_weights and conv_backward_weights_sum */
-    real *scratch; /* this thread's own: conv_scratch reals, 64-byte aligned */
+    real *partial;        /* all threads': conv_partial reals, 64-byte aligned, left alone between
+                           * conv_backward_weights and conv_backward_weights_sum */
+    real *scratch;        /* this thread's own: conv_scratch reals, 64-byte aligned */
+    const real *prepared; /* conv_prepare's, or NULL: each thread prepares the weights for itself */
 };
 
 #define CONV_SLICE      8  /* samples */
@@ -162,6 +163,11 @@ struct kernels {
      * samples or fewer. Only the sizes are read. */
     size_t (*conv_scratch)(const struct conv *cv);
     size_t (*conv_partial)(const struct conv *cv);
+    /* What threads share of conv_forward's and, with `back`, conv_backward_data's work on the
+     * weights: how many reals, or 0; and that into `to`, 64-byte aligned, with a barrier behind. No
+     * bit of the results depends on it. */
+    size_t (*conv_prepared)(const struct conv *cv, bool back);
+    void (*conv_prepare)(const struct conv *cv, bool back, real *to, int tid, int nt);
     /* y from x, weight, bias: per output one chain over (kh, kw, c) from 0, then the bias. */
     void (*conv_forward)(const struct conv *cv, int tid, int nt);
     /* dx from dy, weight, dact_y: per input one chain over (kh, kw, output of its group), from 0 or

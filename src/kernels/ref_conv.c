@@ -20,6 +20,22 @@ static size_t scratch(const struct conv *cv)
     return 0;
 }
 
+static size_t prepared(const struct conv *cv, bool back)
+{
+    (void)cv;
+    (void)back;
+    return 0;
+}
+
+static void prepare(const struct conv *cv, bool back, real *to, int tid, int nt)
+{
+    (void)cv;
+    (void)back;
+    (void)to;
+    (void)tid;
+    (void)nt;
+}
+
 /* Per slice the gradients of weight and bias. */
 static size_t partial(const struct conv *cv)
 {
@@ -194,6 +210,8 @@ static void backward_weights_sum(const struct conv *cv, int tid, int nt)
 
 void ref_conv_fill(struct kernels *k)
 {
+    k->conv_prepared = prepared;
+    k->conv_prepare = prepare;
     k->conv_scratch = scratch;
     k->conv_partial = partial;
     k->conv_forward = forward;

@@ -62,8 +62,8 @@ static inline bool winograd_takes(const struct conv *cv)
            tiles * tile + WINOGRAD_COST_WEIGHT * pairs < direct;
 }
 
-/* Samples whose weight gradients are one chain, before slices are added up. Of many weights more, as
- * the way back from points costs as much as several tiles. */
+/* Samples whose weight gradients are one chain, before slices are added up. Of many weights more,
+ * as the way back from points costs as much as several tiles. */
 static inline int conv_slice(const struct conv *cv)
 {
     return winograd_takes(cv) && cv->c * cv->oc >= WINOGRAD_MANY ? CONV_SLICE_MOST : CONV_SLICE;

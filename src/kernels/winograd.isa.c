@@ -18,7 +18,7 @@
 struct filtering {
     struct tiling from;
     int n, h, w, in, out, taps;
-    float *weights;       /* panel, product, input, column */
+    const float *weights; /* panel, product, input, column */
     float *inputs, *sums; /* of a block, and of a panel of it */
     size_t inputs_apart, sums_apart;
     float *y;
@@ -65,12 +65,16 @@ INLINE void weights_panel(const float *packed, int in, int width, bool back, con
                           block_apart(in, width), VW);
 }
 
-/* All panels. */
-static void make_weights(const struct filtering *g, const struct conv *cv, bool back, float *packed)
+/* A thread's panels, of all of them at `to`. */
+static void make_weights(const struct filtering *g, const struct conv *cv, bool back, float *packed,
+                         float *to, int tid, int nt)
 {
-    float *to = g->weights;
     for (int j = 0; j < g->out; j += CONV_COLS) {
         int width = panel_width(g->out, j), cols = axis_least(g->out - j, CONV_COLS);
+        float *panel = to;
+        to += panel_size(g->in, width);
+        if (j / CONV_COLS % nt != tid)
+            continue;
         for (int tap = 0; tap < cv->kh * cv->kw; tap++) {
             const float *w = cv->weight + (ptrdiff_t)tap * cv->c * cv->oc;
             float *place = packed + (ptrdiff_t)tap * g->in * width;
@@ -80,10 +84,9 @@ static void make_weights(const struct filtering *g, const struct conv *cv, bool 
                 pack(place, width, w + j, cols, 1, g->in, cv->oc);
         }
         if (g->taps == 3)
-            weights_panel(packed, g->in, width, back, 3, to);
+            weights_panel(packed, g->in, width, back, 3, panel);
         else
-            weights_panel(packed, g->in, width, back, 5, to);
-        to += panel_size(g->in, width);
+            weights_panel(packed, g->in, width, back, 5, panel);
     }
 }
 
@@ -160,11 +163,11 @@ INLINE void outputs_panel(const struct filtering *g, size_t first, int count, in
 
 static void filter(struct filtering *g, int tid, int nt)
 {
-    int block = block_of(g->in);
-    size_t lo, hi;
+    size_t lo, hi, block = (size_t)block_of(g->in);
     par_range((size_t)g->n * (size_t)g->from.rows * (size_t)g->from.columns, 1, tid, nt, &lo, &hi);
-    while (lo < hi) {
-        int count = hi - lo < (size_t)block ? (int)(hi - lo) : block;
+    while (lo < hi) { /* blocks of equal size: each reads all weights */
+        size_t blocks = (hi - lo + block - 1) / block;
+        int count = (int)((hi - lo + blocks - 1) / blocks);
         const float *weights = g->weights;
         block_inputs(&g->from, lo, count, g->inputs, g->inputs_apart);
         for (int j = 0; j < g->out; j += CONV_COLS) {
@@ -228,18 +231,32 @@ size_t ISA_NAME(winograd_scratch)(const struct conv *cv, bool back)
     return s.weights + (work > s.packed ? work : s.packed);
 }
 
-/* Lays scratch out, transforms the weights, and goes. */
+size_t ISA_NAME(winograd_prepared)(const struct conv *cv, bool back)
+{
+    struct filtering g = back ? backward_of(cv) : forward_of(cv);
+    return sizes_of(&g).weights;
+}
+
+void ISA_NAME(winograd_prepare)(const struct conv *cv, bool back, float *to, int tid, int nt)
+{
+    struct filtering g = back ? backward_of(cv) : forward_of(cv);
+    make_weights(&g, cv, back, cv->scratch, to, tid, nt);
+}
+
+/* Lays scratch out, transforms the weights if that is not done, and goes. */
 static void run(struct filtering *g, const struct conv *cv, bool back, int tid, int nt)
 {
     struct sizes s = sizes_of(g);
     int block = block_of(g->in);
-    g->weights = cv->scratch;
-    g->from.strip = g->weights + s.weights;
+    float *own = cv->scratch, *work = own + s.weights;
+    g->weights = cv->prepared ? cv->prepared : own;
+    g->from.strip = work;
     g->inputs = g->from.strip + s.strip;
     g->sums = g->inputs + s.inputs;
     g->inputs_apart = block_apart(block, g->in);
     g->sums_apart = block_apart(block, CONV_COLS);
-    make_weights(g, cv, back, g->weights + s.weights);
+    if (!cv->prepared)
+        make_weights(g, cv, back, work, own, 0, 1);
     filter(g, tid, nt);
 }
 

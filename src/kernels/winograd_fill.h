@@ -11,6 +11,8 @@ size_t ISA_NAME(winograd_scratch)(const struct conv *cv, bool back);
 size_t ISA_NAME(winograd_weights_scratch)(const struct conv *cv);
 
 /* As the functions of struct kernels. */
+size_t ISA_NAME(winograd_prepared)(const struct conv *cv, bool back);
+void ISA_NAME(winograd_prepare)(const struct conv *cv, bool back, float *to, int tid, int nt);
 void ISA_NAME(winograd_forward)(const struct conv *cv, int tid, int nt);
 void ISA_NAME(winograd_backward_data)(const struct conv *cv, int tid, int nt);
 

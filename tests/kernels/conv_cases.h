@@ -121,6 +121,20 @@ static inline void conv_workspace_free(real *p, size_t n)
     free(p);
 }
 
+/* Forward, or backward to the input; two threads and more prepare the weights together. */
+static inline void conv_pass(const struct conv *cv, const struct kernels *k, bool back, int nt)
+{
+    size_t prepared = nt > 1 ? k->conv_prepared(cv, back) : 0;
+    real *to = conv_workspace(prepared);
+    struct conv r = *cv;
+    for (int tid = 0; prepared && tid < nt; tid++)
+        k->conv_prepare(&r, back, to, tid, nt);
+    r.prepared = prepared ? to : NULL;
+    for (int tid = 0; tid < nt; tid++)
+        (back ? k->conv_backward_data : k->conv_forward)(&r, tid, nt);
+    conv_workspace_free(to, prepared);
+}
+
 /* All passes of cv, which is on arrays, with kernels k and nt threads, one after the other. */
 static inline void conv_run(const struct conv *cv, const struct kernels *k, int nt)
 {
@@ -128,10 +142,8 @@ static inline void conv_run(const struct conv *cv, const struct kernels *k, int 
     struct conv r = *cv;
     r.scratch = conv_workspace(scratch);
     r.partial = conv_workspace(partial);
-    for (int tid = 0; tid < nt; tid++)
-        k->conv_forward(&r, tid, nt);
-    for (int tid = 0; tid < nt; tid++)
-        k->conv_backward_data(&r, tid, nt);
+    conv_pass(&r, k, false, nt);
+    conv_pass(&r, k, true, nt);
     for (int tid = 0; tid < nt; tid++)
         k->conv_backward_weights(&r, tid, nt);
     for (int tid = 0; tid < nt; tid++)

@@ -76,8 +76,15 @@ struct workspace convolution_workspace(const struct layer *l, const struct kerne
 {
     struct conv cv = *(const struct conv *)l->state;
     cv.n = batch;
+    size_t shared = k->conv_prepared(&cv, false), more[] = {0, 0};
+    if (train) {
+        more[0] = k->conv_prepared(&cv, true);
+        more[1] = k->conv_partial(&cv);
+    }
+    for (int i = 0; i < 2; i++)
+        shared = more[i] > shared ? more[i] : shared;
     return (struct workspace){mem_mul(k->conv_scratch(&cv), sizeof(real)),
-                              train ? mem_mul(k->conv_partial(&cv), sizeof(real)) : 0};
+                              mem_mul(shared, sizeof(real))};
 }
 
 /* The convolution of this pass, on its tensors. */
@@ -124,12 +131,23 @@ static void keep_own(struct conv *cv, const struct pass *p)
         cv->dact_y += in;
 }
 
+/* All threads' part of the work on the weights, where there are others to share it. */
+static void prepare(struct conv *cv, const struct pass *p, bool back)
+{
+    if (p->own || p->nt == 1 || p->k->conv_prepared(cv, back) == 0)
+        return;
+    p->k->conv_prepare(cv, back, p->shared, p->tid, p->nt);
+    team_barrier(p->team, p->tid);
+    cv->prepared = p->shared;
+}
+
 void convolution_forward(struct layer *l, const struct pass *p)
 {
     struct conv cv = conv_of(l, p);
     cv.dx = NULL;
     if (p->own)
         keep_own(&cv, p);
+    prepare(&cv, p, false);
     p->k->conv_forward(&cv, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
 }
 
@@ -140,7 +158,10 @@ void convolution_backward(struct layer *l, const struct pass *p)
         return;
     if (p->own)
         keep_own(&cv, p);
+    prepare(&cv, p, true);
     p->k->conv_backward_data(&cv, p->own ? 0 : p->tid, p->own ? 1 : p->nt);
+    if (cv.prepared) /* others may use the shared memory from here on */
+        team_barrier(p->team, p->tid);
 }
 
 /* Where weights are frozen and biases are not. */
