@@ -7,7 +7,7 @@
 #include "kernels/winograd_block.h"
 #include "kernels/winograd_fill.h"
 
-#define BLOCK  64        /* tiles of a panel that are transformed at once */
+#define BLOCK  128       /* tiles of a panel that are transformed at once */
 #define INPUTS (1 << 19) /* numbers of inputs that are transformed at once, about */
 
 /* A part of a slice. */
