@@ -78,6 +78,7 @@ struct param {
     double start_scale; /* 1 unless setup changes it */
     bool decay;         /* weight decay applies */
     bool frozen;
+    bool hidden; /* a matrix between the first and the last layer that has any: optim_allocate's */
     real lr_mult;
     real *w, *g, *slot[PARAM_SLOTS];
 };

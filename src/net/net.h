@@ -58,6 +58,13 @@ static inline real *net_input(const struct net *net)
     return net->layers[0].y;
 }
 
+/* Scratch of thread tid, free between passes: scratch_size bytes, at least kernels->matmul_scratch
+ * reals. */
+static inline void *net_scratch(const struct net *net, int tid)
+{
+    return (unsigned char *)net->slab_scratch + (size_t)tid * net->scratch_size;
+}
+
 /* The layer whose y the loss reads and whose dy it writes: the output, or, where the loss computes
  * the last layer's activation itself (loss_act), the layer below. */
 struct layer *net_logits(const struct net *net);

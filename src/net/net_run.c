@@ -18,7 +18,7 @@
 static void begin(const struct net *net, struct pass *p)
 {
     p->k = net->k;
-    p->scratch = (unsigned char *)net->slab_scratch + (size_t)p->tid * net->scratch_size;
+    p->scratch = net_scratch(net, p->tid);
     p->shared = net->slab_shared;
     p->own = net->apart && p->n >= OWN_SAMPLES * p->nt;
 }

@@ -149,6 +149,7 @@ void optim_free(struct optim *o)
     mem_free(o->conf);
     mem_free(o->squares);
     mem_free(o->averages);
+    mem_free(o->work);
     *o = (struct optim){0};
 }
 

@@ -23,7 +23,24 @@ struct optim {
     void *conf;      /* ops->conf_size bytes */
     double *squares; /* clip_norm: sums of squared gradients, by pieces */
     real *averages;  /* ema: of buffers */
+    real *work;      /* what ops->work asked for */
 };
+
+/* A thread of a step, for what the team does together. */
+struct optim_thread {
+    const struct kernels *k;
+    struct team *team; /* NULL: alone */
+    int tid, nt;
+    real *scratch; /* this thread's own: what products of matrices need */
+    real *work;    /* all threads' */
+};
+
+/* Waits for the others. */
+static inline void optim_wait(const struct optim_thread *th)
+{
+    if (th->team)
+        team_barrier(th->team, th->tid);
+}
 
 struct optim_ops {
     const char *name, *help;
@@ -41,6 +58,12 @@ struct optim_ops {
     /* Fills *u, where `first` is set already, for step t = 1, 2, ... at learning rate lr; called by
      * every thread. */
     void (*begin)(const struct optim *o, uint64_t t, double lr, struct update *u);
+    /* Where an update needs a parameter's gradient as a whole: `direction`, called by all threads
+     * together, turns p->g into what `update` is to go by; a barrier follows. `work`: how many
+     * reals it needs for p, all threads together, 64-byte aligned. NULL: none. */
+    void (*direction)(const struct optim *o, struct param *p, const struct update *u,
+                      const struct optim_thread *th);
+    size_t (*work)(const struct param *p);
     /* The kernels' rule that does the update, from p->slot[0 ..]; UPDATE_NONE: `update` does. */
     enum update_rule rule;
     /* Updates elements lo .. hi-1 of a parameter. u is begin's, with this parameter's learning rate
@@ -82,6 +105,9 @@ const char *optim_state_name(const struct optim *o, int s);
 /* Exchanges the weights of the net with their averages: before an evaluation and behind it. One
  * thread. Does nothing without `ema`. */
 void optim_swap(const struct optim *o, struct net *net);
+
+/* The sum of squares, in double; the same bits wherever it is called. */
+double optim_squares(const real *x, size_t n);
 
 /* Allocates what steps of this net need; once, behind net_allocate. */
 int optim_allocate(struct optim *o, const struct net *net, struct err *e);

@@ -93,15 +93,15 @@ static void prepare(struct share *s, struct param *p, size_t piece, size_t first
         clip(p->g + first, (real)c->clip_value, last - first);
 }
 
-static double sum_squares(const real *g, size_t n)
+double optim_squares(const real *x, size_t n)
 {
     double lane[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (size_t j = 0; j < LANES; j++)
-            lane[j] += (double)g[i + j] * (double)g[i + j];
+            lane[j] += (double)x[i + j] * (double)x[i + j];
     for (size_t j = 0; i < n; i++, j++)
-        lane[j] += (double)g[i] * (double)g[i];
+        lane[j] += (double)x[i] * (double)x[i];
     for (size_t m = LANES / 2; m > 0; m /= 2)
         for (size_t j = 0; j < m; j++)
             lane[j] += lane[j + m];
@@ -112,7 +112,7 @@ static void measure(struct share *s, struct param *p, size_t piece, size_t first
 {
     for (; first < last; first += PIECE, piece++)
         s->o->squares[piece] =
-            sum_squares(p->g + first, last - first < PIECE ? last - first : PIECE);
+            optim_squares(p->g + first, last - first < PIECE ? last - first : PIECE);
 }
 
 /* Behind a barrier; every thread adds all pieces for itself, in their order. */
@@ -143,14 +143,39 @@ static void average_buffers(const struct share *s)
         }
 }
 
+static void rescale(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    (void)piece;
+    for (size_t i = first; i < last; i++)
+        p->g[i] *= s->scale;
+}
+
+/* What optimizers do with parameters as a whole, barriers around it. */
+static void direct(const struct share *s, struct team *team, int tid, int nt)
+{
+    struct net *net = s->net;
+    const struct optim_thread th = {.k = net->k,
+                                    .team = team,
+                                    .tid = tid,
+                                    .nt = nt,
+                                    .scratch = net_scratch(net, tid),
+                                    .work = s->o->work};
+    optim_wait(&th);
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++) {
+            struct param *p = &net->layers[i].params[j];
+            const struct update u = param_update(p, &s->step);
+            if (param_pieces(&net->layers[i], j, s->rest) > 0)
+                s->o->ops->direction(s->o, p, &u, &th);
+        }
+    optim_wait(&th);
+}
+
 static void update(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
 {
     const struct optim *o = s->o;
     const struct update u = param_update(p, &s->step);
     (void)piece;
-    if (s->scale != 1)
-        for (size_t i = first; i < last; i++)
-            p->g[i] *= s->scale;
     if (u.rule == UPDATE_NONE)
         o->ops->update(o, p, &u, s->net->k, first, last);
     else
@@ -182,7 +207,11 @@ void optim_step(const struct optim *o, struct net *net, bool rest, uint64_t t, d
         each_part(&s, measure);
         team_barrier(team, tid);
         s.scale = norm_scale(&s, pieces);
+        if (s.scale != 1)
+            each_part(&s, rescale);
     }
+    if (o->ops->direction)
+        direct(&s, team, tid, nt);
     each_part(&s, update);
     if (o->common.ema > 0 && tid == 0)
         average_buffers(&s);
@@ -201,13 +230,49 @@ static void spare_vectors(const struct net *net)
             net->layers[i].params[j].decay &= net->layers[i].params[j].nd > 1;
 }
 
+static bool is_matrix(const struct param *p)
+{
+    return p->kind == PARAM_TRAINED && p->nd > 1;
+}
+
+/* Matrices between those of the first and of the last layer that has any. */
+static void mark_hidden(const struct net *net)
+{
+    int first = net->n_layers, last = 0;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++)
+            if (is_matrix(&net->layers[i].params[j])) {
+                first = i < first ? i : first;
+                last = i;
+            }
+    for (int i = first + 1; i < last; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++)
+            net->layers[i].params[j].hidden = is_matrix(&net->layers[i].params[j]);
+}
+
+/* Reals: what the parameter that needs most of them does. */
+static size_t work_size(const struct optim *o, const struct net *net)
+{
+    size_t most = 0;
+    for (int i = 0; i < net->n_layers; i++)
+        for (int j = 0; j < net->layers[i].n_params; j++) {
+            const struct param *p = &net->layers[i].params[j];
+            size_t work = is_updated(p) ? o->ops->work(p) : 0;
+            most = work > most ? work : most;
+        }
+    return most;
+}
+
 int optim_allocate(struct optim *o, const struct net *net, struct err *e)
 {
     size_t buffers = 0;
     if (o->common.decay == OPTIM_DECAY_WEIGHTS)
         spare_vectors(net);
+    mark_hidden(net);
     if (o->common.clip_norm > 0 &&
         !(o->squares = mem_alloc(net_pieces(net, false), sizeof *o->squares, e)))
+        return -1;
+    if (o->ops->work && !(o->work = mem_alloc(work_size(o, net), sizeof *o->work, e)))
         return -1;
     if (o->common.ema <= 0)
         return 0;

@@ -121,6 +121,75 @@ def averages(after, decay):
     return torch.stack(out)
 
 
+class Muon(torch.optim.Optimizer):
+    """torch.optim.Muon of PyTorch 2.9 with its products in full precision, on matrices of any number
+    of dimensions, and with the scaling of airbench94_muon (Jordan 2024)."""
+
+    def __init__(self, params, lr=0.02, momentum=0.95, nesterov=True, ns_steps=5, weight_decay=0,
+                 normalize=False):
+        super().__init__(params, dict(lr=lr, momentum=momentum, nesterov=nesterov, steps=ns_steps,
+                                      weight_decay=weight_decay, normalize=normalize))
+
+    @staticmethod
+    def orthogonal(update, steps):
+        x = update.reshape(len(update), -1)
+        x = x / (x.norm() + 1e-7)
+        if x.shape[0] > x.shape[1]:
+            x = x.T
+        for _ in range(steps):
+            gram = x @ x.T
+            x = 3.4445 * x + (-4.775 * gram + 2.0315 * gram @ gram) @ x
+        if update.shape[0] > x.shape[0]:
+            x = x.T
+        return x.reshape(update.shape)
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                m = self.state[w].setdefault("momentum_buffer", torch.zeros_like(w))
+                m.mul_(group["momentum"]).add_(w.grad)
+                update = w.grad + group["momentum"] * m if group["nesterov"] else m
+                if group["normalize"]:
+                    w.mul_(len(w) ** 0.5 / (w.norm() + 1e-7))
+                rate = group["lr"] * max(1, len(w) ** 2 / w.numel()) ** 0.5
+                w.mul_(1 - group["lr"] * group["weight_decay"])
+                w.sub_(self.orthogonal(update, group["steps"]), alpha=rate)
+
+
+MUONS = {
+    "default": {},
+    "own": {"lr": 0.1, "momentum": 0.6, "nesterov": False, "ns_steps": 4, "weight_decay": 0.3},
+    "normalize": {"lr": 0.2, "momentum": 0.5, "ns_steps": 3, "normalize": True},
+}
+MATRICES = {"wide": (3, 7), "square": (4, 4), "tall": (6, 2, 2)}  # outputs first
+MUON_STEPS = 10
+
+
+def run_muon(keys, shape, start, slope, centre):
+    """As run_optimizer, on matrices."""
+    w = torch.tensor(start).reshape(shape).requires_grad_()
+    optimizer, after = Muon([w], **keys), []
+    for step in range(MUON_STEPS):
+        to_centre = w.detach() - torch.tensor(centre).reshape(shape)
+        w.grad = torch.tensor(slope).reshape(shape) * to_centre * (1 + step % 3)
+        optimizer.step()
+        after.append(w.detach().clone())
+    return torch.stack(after)
+
+
+def muon():
+    numbers, out = Numbers(3), {}
+    for matrix, shape in MATRICES.items():
+        size = torch.Size(shape).numel()
+        problem = {"start": numbers.uniform(-1, 1, size), "slope": numbers.uniform(0.25, 4, size),
+                   "centre": numbers.uniform(-1, 1, size)}
+        out.update({f"{matrix}_{k}": v for k, v in problem.items()})
+        for name, keys in MUONS.items():
+            out[f"{matrix}_{name}"] = run_muon(keys, shape, **problem)
+    return out
+
+
 def run_schedule(name, steps, make):
     """The rate of every step. Some are stepped by step, the others by epoch."""
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
@@ -190,6 +259,7 @@ def main():
         out[name] = run_optimizer(make, out["start"], out["slope"], out["centre"], *keys)
     out["ema"] = averages(out["sgd_momentum"], 0.875)
     write("optim.txt", out)
+    write("muon.txt", muon())
     out = {n: run_schedule(n, *s) for n, s in SCHEDULES.items()}
     out.update({n: run_warm(*s) for n, s in WARM.items()})
     out["sequential"] = run_sequential()
