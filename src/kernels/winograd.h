@@ -16,7 +16,7 @@
 #define WINOGRAD_POINTS   6
 #define WINOGRAD_PRODUCTS (WINOGRAD_POINTS * WINOGRAD_POINTS)
 #define WINOGRAD_CHANNELS 16        /* at least, of inputs and of outputs */
-#define WINOGRAD_WEIGHTS  (3 << 20) /* transformed, at most: what caches hold */
+#define WINOGRAD_WEIGHTS  (6 << 20) /* transformed, at most: what caches hold */
 #define WINOGRAD_MANY     (1 << 14) /* weights of a tap, for larger slices */
 /* What transforms cost, in multiply-adds: of a channel of a tile, and of a weight and its gradient
  * a sample, when a slice of samples shares it. */
