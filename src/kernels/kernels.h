@@ -117,7 +117,7 @@ struct conv {
 };
 
 #define CONV_SLICE      8  /* samples */
-#define CONV_SLICE_MOST 32 /* where winograd.h says so */
+#define CONV_SLICE_MOST 32 /* of many channels: winograd.h, conv_slice */
 
 /* Windows over the positions of images, channels-last, each channel for itself. What of a window is
  * outside of the image does not count; some of every window is inside. */
@@ -174,8 +174,8 @@ struct kernels {
      * what dx held. */
     void (*conv_backward_data)(const struct conv *cv, int tid, int nt);
     /* dweight and dbias from x, dy, in two steps with a barrier between them: each slice of
-     * CONV_SLICE samples is a chain over (sample, row, column) from 0; then slices are added up in
-     * order, to 0 or to what was held. With few channels the border may be multiplied as zeros:
+     * samples (conv_slice) is a chain over (sample, row, column) from 0; then slices are added up
+     * in order, to 0 or to what was held. With few channels the border may be multiplied as zeros:
      * what is not finite in dy may spread to more weights. */
     void (*conv_backward_weights)(const struct conv *cv, int tid, int nt);
     void (*conv_backward_weights_sum)(const struct conv *cv, int tid, int nt);

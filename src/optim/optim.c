@@ -45,8 +45,9 @@ static const struct opt rate_opts[OPTIM_OPTS] = {
      .offset = FIELD(weight_decay),
      .min = 0,
      .max = 1000,
-     .help = "pulls parameters towards 0: weight_decay * w is added to the gradient; adamw: w "
-             "shrinks by lr * weight_decay instead"},
+     .help =
+         "pulls parameters towards 0: weight_decay * w is added to the gradient; adamw, muon: w "
+         "shrinks by lr * weight_decay instead"},
     OPT_END};
 
 static const char *const decay_words[] = {"all", "weights", NULL};
