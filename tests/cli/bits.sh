@@ -131,3 +131,13 @@ for type in $types; do
     same "$T/$type-1/last.safetensors" "$T/$type-3/last.safetensors" "$type: 1 and 3 threads"
 done
 check 'all optimizers were tried' test -d "$T/rprop-3" -a -d "$T/adadelta-3"
+
+# muon, where there are matrices between the first and the last: of convolutions
+R=$T
+net=tests/files/nets/bits_conv.ini
+set -- --set optimizer.type=muon --set optimizer.normalize=yes --set train.epochs=2
+train hidden-1 --threads 1 "$@"
+for n in 2 3; do
+    train "hidden-$n" --threads $n "$@"
+    same "$T/hidden-1/last.safetensors" "$T/hidden-$n/last.safetensors" "muon: 1 and $n threads"
+done
