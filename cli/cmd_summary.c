@@ -76,7 +76,7 @@ static struct memory plan_memory(const struct job *job)
         m = (struct memory){plan.batch,
                             (double)net->bytes_params,
                             (double)net->bytes_grads,
-                            (double)net->bytes_slots,
+                            (double)net->bytes_slots + (double)optim_bytes(&job->optim, net),
                             (double)net->bytes_acts,
                             (double)net->bytes_work};
     net_free(net);

@@ -158,7 +158,7 @@ static void set_statistics(struct layer *l, const struct pass *p, const struct v
         if (own_statistics(l, p)) {
             moments(v, j, &mean, &squares);
             var = squares / (double)v->rows;
-            if (v->rows > 1) { /* one row has no variance to follow */
+            if (v->rows > 1 && !p->again) { /* one row has no variance to follow */
                 follow(&running_mean[j], conf->momentum, mean);
                 follow(&running_var[j], conf->momentum, squares / (double)(v->rows - 1));
             }

@@ -104,6 +104,7 @@ struct pass {
     int first;       /* number of the piece's first sample in the batch (0 unless in chunks) */
     bool train;      /* dropout drops, batch statistics are used */
     bool accumulate; /* parameter gradients add to those of earlier chunks */
+    bool again;      /* the step has seen these samples before: running statistics stay */
     bool own;        /* every thread computes its own samples; set by the net */
     /* update parameters right behind their gradients; NULL: the caller does it */
     const struct step_update *update;

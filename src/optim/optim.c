@@ -92,6 +92,22 @@ const struct opt optim_shared_opts[] = {
      .flags = OPT_OPEN_MAX,
      .help = "keeps averages of the weights, which evaluation and checkpoints use: after every "
              "step ema * average + (1 - ema) * weights; 0.99 averages some 100 steps; 0: none"},
+    {.name = "sam",
+     .type = OPT_FLOAT,
+     .offset = FIELD(sam),
+     .def = "0",
+     .min = 0,
+     .max = 1000,
+     .help = "sharpness-aware minimization: the update follows the gradient, of the same batch, "
+             "where the weights would be after a step of this length up the gradient (0.05); "
+             "takes twice the time; 0: none"},
+    {.name = "sam_epochs",
+     .type = OPT_FLOAT,
+     .offset = FIELD(sam_epochs),
+     .def = "0",
+     .min = 0,
+     .max = 1e9,
+     .help = "sam in the last so many epochs only, which often does as much; 0: in all"},
     OPT_END};
 
 static const struct opt no_opts[] = {OPT_END};
@@ -149,6 +165,7 @@ void optim_free(struct optim *o)
         opt_free(own_opts(o), o->conf);
     mem_free(o->conf);
     mem_free(o->squares);
+    mem_free(o->origin);
     mem_free(o->averages);
     mem_free(o->work);
     *o = (struct optim){0};

@@ -15,13 +15,15 @@ struct optim_conf {
     double lr, weight_decay;
     int decay;                             /* enum optim_decay */
     double l1, clip_value, clip_norm, ema; /* 0: none */
+    double sam, sam_epochs;                /* 0: none; in all */
 };
 
 struct optim {
     const struct optim_ops *ops;
     struct optim_conf common;
     void *conf;      /* ops->conf_size bytes */
-    double *squares; /* clip_norm: sums of squared gradients, by pieces */
+    double *squares; /* clip_norm, sam: sums of squared gradients, by pieces */
+    real *origin;    /* sam: the weights that the step began with, by pieces */
     real *averages;  /* ema: of buffers */
     real *work;      /* what ops->work asked for */
 };
@@ -80,7 +82,7 @@ const struct optim_ops *optim_find(const char *type);
 /* The keys that all optimizers have; they fill a struct optim_conf. Those whose defaults depend on
  * the optimizer (lr, weight_decay) are written into a table by optim_opts. */
 extern const struct opt optim_type_opts[];   /* type */
-extern const struct opt optim_shared_opts[]; /* decay, l1, clip_value, clip_norm, ema */
+extern const struct opt optim_shared_opts[]; /* decay, l1, clip_value, clip_norm, ema, sam, .. */
 #define OPTIM_OPTS 3
 void optim_opts(const struct optim_ops *ops, struct opt table[OPTIM_OPTS]);
 
@@ -109,13 +111,26 @@ void optim_swap(const struct optim *o, struct net *net);
 /* The sum of squares, in double; the same bits wherever it is called. */
 double optim_squares(const real *x, size_t n);
 
-/* Allocates what steps of this net need; once, behind net_allocate. */
-int optim_allocate(struct optim *o, const struct net *net, struct err *e);
+/* Allocates what steps of this net need besides slots; once, behind net_allocate. optim_bytes: how
+ * much that is. */
+int optim_allocate(struct optim *o, struct net *net, struct err *e);
+size_t optim_bytes(const struct optim *o, struct net *net);
 
 /* The update of step t = 1, 2, ... at learning rate lr, for layers that update their parameters
  * right behind the gradients (pass.update). false: this optimizer needs whole gradients first, or
  * no kernel knows its rule. */
 bool optim_begin(const struct optim *o, uint64_t t, double lr, struct step_update *s);
+
+/* Whether the step behind `step` others of `total` looks at its batch twice ([optimizer] sam). */
+bool optim_is_sharp(const struct optim *o, uint64_t step, uint64_t per_epoch, uint64_t total);
+
+/* Sharpness-aware minimization (Foret et al. 2021): from the gradients of a batch, optim_ascend
+ * takes the trained parameters to where the loss is worst nearby, w + sam * g / |g|, the norm over
+ * all of them; optim_descend takes them back. In between the batch's gradients are computed anew
+ * (pass.again), for optim_step to go by. By all threads; optim_ascend has a barrier inside and one
+ * at its end, optim_descend has none: optim_step, with the same threads, may follow. */
+void optim_ascend(const struct optim *o, struct net *net, struct team *team, int tid, int nt);
+void optim_descend(const struct optim *o, struct net *net, int tid, int nt);
 
 /* One update of all trained parameters of the net, or with `rest` of those that layers have not
  * updated, by all threads of the team, split evenly. t = 1 for the first step of a run. Gradients

@@ -10,6 +10,7 @@
 #include "optim/optim.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Work is dealt in pieces of 64 numbers (whole cache lines) over all parameters in a row, so that
  * every thread gets the same amount however the sizes of the parameters differ. Squares are summed
@@ -18,6 +19,7 @@
 #define LANES 8
 
 #define NORM_EPS 1e-6
+#define SAM_EPS  1e-12
 
 static bool is_updated(const struct param *p)
 {
@@ -115,14 +117,16 @@ static void measure(struct share *s, struct param *p, size_t piece, size_t first
             optim_squares(p->g + first, last - first < PIECE ? last - first : PIECE);
 }
 
-/* Behind a barrier; every thread adds all pieces for itself, in their order. */
-static real norm_scale(const struct share *s, size_t pieces)
+/* The norm of all gradients. One barrier; every thread adds all pieces for itself, in their order.
+ */
+static double gradient_norm(struct share *s, size_t pieces, struct team *team, int tid)
 {
     double sum = 0;
+    each_part(s, measure);
+    team_barrier(team, tid);
     for (size_t i = 0; i < pieces; i++)
         sum += s->o->squares[i];
-    double scale = s->o->common.clip_norm / (sqrt(sum) + NORM_EPS);
-    return scale > 1 ? 1 : (real)scale;
+    return sqrt(sum);
 }
 
 static void average(real *restrict avg, const real *restrict w, double ema, bool first, size_t n)
@@ -191,7 +195,43 @@ bool optim_begin(const struct optim *o, uint64_t t, double lr, struct step_updat
         .u = {.rule = o->ops->rule, .first = t == 1}, .lr = lr, .weight_decay = c->weight_decay};
     o->ops->begin(o, t, lr, &s->u);
     return s->u.rule != UPDATE_NONE && c->l1 <= 0 && c->clip_value <= 0 && c->clip_norm <= 0 &&
-           c->ema <= 0;
+           c->ema <= 0 && c->sam <= 0;
+}
+
+bool optim_is_sharp(const struct optim *o, uint64_t step, uint64_t per_epoch, uint64_t total)
+{
+    const struct optim_conf *c = &o->common;
+    double last = c->sam_epochs * (double)per_epoch;
+    return c->sam > 0 && (c->sam_epochs <= 0 || (double)step + last >= (double)total);
+}
+
+static void ascend(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    memcpy(s->o->origin + piece * PIECE, p->w + first, (last - first) * sizeof *p->w);
+    for (size_t i = first; i < last; i++)
+        p->w[i] += s->scale * p->g[i];
+}
+
+static void descend(struct share *s, struct param *p, size_t piece, size_t first, size_t last)
+{
+    memcpy(p->w + first, s->o->origin + piece * PIECE, (last - first) * sizeof *p->w);
+}
+
+void optim_ascend(const struct optim *o, struct net *net, struct team *team, int tid, int nt)
+{
+    struct share s = {.o = o, .net = net};
+    size_t pieces = net_pieces(net, false);
+    par_range(pieces, 1, tid, nt, &s.lo, &s.hi);
+    s.scale = (real)(o->common.sam / (gradient_norm(&s, pieces, team, tid) + SAM_EPS));
+    each_part(&s, ascend);
+    team_barrier(team, tid);
+}
+
+void optim_descend(const struct optim *o, struct net *net, int tid, int nt)
+{
+    struct share s = {.o = o, .net = net};
+    par_range(net_pieces(net, false), 1, tid, nt, &s.lo, &s.hi);
+    each_part(&s, descend);
 }
 
 void optim_step(const struct optim *o, struct net *net, bool rest, uint64_t t, double lr,
@@ -204,9 +244,8 @@ void optim_step(const struct optim *o, struct net *net, bool rest, uint64_t t, d
     if (o->common.l1 > 0 || o->common.clip_value > 0)
         each_part(&s, prepare);
     if (o->common.clip_norm > 0) {
-        each_part(&s, measure);
-        team_barrier(team, tid);
-        s.scale = norm_scale(&s, pieces);
+        double scale = o->common.clip_norm / (gradient_norm(&s, pieces, team, tid) + NORM_EPS);
+        s.scale = scale > 1 ? 1 : (real)scale;
         if (s.scale != 1)
             each_part(&s, rescale);
     }
@@ -263,25 +302,39 @@ static size_t work_size(const struct optim *o, const struct net *net)
     return most;
 }
 
-int optim_allocate(struct optim *o, const struct net *net, struct err *e)
+/* Sizes of a struct optim's arrays. */
+struct room {
+    size_t squares, origin, averages, work;
+};
+
+/* Of parameters that are marked. */
+static struct room room_of(const struct optim *o, const struct net *net)
 {
-    size_t buffers = 0;
-    if (o->common.decay == OPTIM_DECAY_WEIGHTS)
-        spare_vectors(net);
-    mark_hidden(net);
-    if (o->common.clip_norm > 0 &&
-        !(o->squares = mem_alloc(net_pieces(net, false), sizeof *o->squares, e)))
-        return -1;
-    if (o->ops->work && !(o->work = mem_alloc(work_size(o, net), sizeof *o->work, e)))
-        return -1;
-    if (o->common.ema <= 0)
-        return 0;
+    const struct optim_conf *c = &o->common;
+    struct room r = {0};
+    size_t pieces = net_pieces(net, false);
+    if (c->clip_norm > 0 || c->sam > 0)
+        r.squares = pieces;
+    if (c->sam > 0)
+        r.origin = pieces * PIECE;
     for (int i = 0; i < net->n_layers; i++)
-        for (int j = 0; j < net->layers[i].n_params; j++)
-            buffers += buffer_size(&net->layers[i].params[j]);
-    real *at = o->averages = mem_alloc(buffers, sizeof *at, e);
-    if (!at)
-        return -1;
+        for (int j = 0; c->ema > 0 && j < net->layers[i].n_params; j++)
+            r.averages += buffer_size(&net->layers[i].params[j]);
+    if (o->ops->work)
+        r.work = work_size(o, net);
+    return r;
+}
+
+size_t optim_bytes(const struct optim *o, struct net *net)
+{
+    mark_hidden(net);
+    const struct room r = room_of(o, net);
+    return r.squares * sizeof *o->squares + (r.origin + r.averages + r.work) * sizeof(real);
+}
+
+static void place_averages(const struct optim *o, const struct net *net)
+{
+    real *at = o->averages;
     for (int i = 0; i < net->n_layers; i++)
         for (int j = 0; j < net->layers[i].n_params; j++) {
             struct param *p = &net->layers[i].params[j];
@@ -289,6 +342,23 @@ int optim_allocate(struct optim *o, const struct net *net, struct err *e)
                 p->slot[optim_slots(o) - 1] = at;
             at += buffer_size(p);
         }
+}
+
+int optim_allocate(struct optim *o, struct net *net, struct err *e)
+{
+    if (o->common.decay == OPTIM_DECAY_WEIGHTS)
+        spare_vectors(net);
+    mark_hidden(net);
+    const struct room r = room_of(o, net);
+    if ((r.squares && !(o->squares = mem_alloc(r.squares, sizeof *o->squares, e))) ||
+        (r.origin && !(o->origin = mem_alloc(r.origin, sizeof *o->origin, e))) ||
+        (r.work && !(o->work = mem_alloc(r.work, sizeof *o->work, e))))
+        return -1;
+    if (o->common.ema <= 0)
+        return 0;
+    if (!(o->averages = mem_alloc(r.averages, sizeof *o->averages, e)))
+        return -1;
+    place_averages(o, net);
     return 0;
 }
 

@@ -39,22 +39,28 @@ static struct schedule_at schedule_place(const struct loop *lp)
                                 .cuts = lp->at.plateau.cuts};
 }
 
-void loop_step(struct loop *lp, int tid, int nt)
+/* A step's batch. */
+struct batch {
+    struct position at; /* thread 0 moves the loop's before the others are done */
+    size_t first;       /* its first sample, in the order of the epoch */
+    uint32_t n;
+    const struct step_update *update; /* layers follow it; or NULL */
+};
+
+static struct batch take_batch(const struct loop *lp)
+{
+    uint32_t batch = job_batch(lp->job);
+    size_t first = (size_t)lp->at.epoch_step * batch, left = lp->job->samples.train.n - first;
+    return (struct batch){.at = lp->at, .first = first, .n = left < batch ? (uint32_t)left : batch};
+}
+
+/* The gradients of a batch, chunk by chunk; `again`: after optim_ascend, of what is counted. */
+static void compute_gradients(struct loop *lp, const struct batch *b, bool again, int tid, int nt)
 {
     const struct job *job = lp->job;
-    const struct position at = lp->at; /* thread 0 moves it before the others are done */
-    uint32_t batch = job_batch(job), chunk = job_chunk(job);
-    size_t first = (size_t)at.epoch_step * batch, left = job->samples.train.n - first;
-    uint32_t n = left < batch ? (uint32_t)left : batch;
-    real scale = loss_scale(&job->loss, feed_weight(job, &job->samples.train, lp->order, first, n));
-    const struct schedule_at where = schedule_place(lp);
-    double lr = schedule_lr(&job->schedule, job->optim.common.lr, &where);
-    struct step_update update;
-    bool fused = optim_begin(&job->optim, at.step + 1, lr, &update) && lp->req->fuse;
-    if (tid == 0) {
-        lp->batch = (struct metrics){0};
-        lp->lr = lr;
-    }
+    uint32_t n = b->n, chunk = job_chunk(job);
+    real scale =
+        loss_scale(&job->loss, feed_weight(job, &job->samples.train, lp->order, b->first, n));
     for (uint32_t i = 0; i < n; i += chunk) {
         if (i > 0) /* the last piece's samples, labels and values are done with */
             team_barrier(lp->team, tid);
@@ -62,24 +68,48 @@ void loop_step(struct loop *lp, int tid, int nt)
                          .first = (int)i,
                          .train = true,
                          .accumulate = i > 0,
-                         .step = at.step,
+                         .again = again,
+                         .step = b->at.step,
                          .seed = job->train.seed,
-                         .update = fused && n - i <= chunk ? &update : NULL,
+                         .update = n - i <= chunk ? b->update : NULL,
                          .postpone = nt == 1,
                          .team = lp->team,
                          .tid = tid,
                          .nt = nt};
-        feed_train(&lp->feed, lp->order, first + i, p.n, at.epoch, tid, nt);
+        feed_train(&lp->feed, lp->order, b->first + i, p.n, b->at.epoch, tid, nt);
         net_forward(job->net, &p, false);
         feed_loss(&lp->feed, p.n, scale, job->net->k, tid, nt);
         net_backward(job->net, &p);
-        if (tid == 0)
+        if (tid == 0 && !again)
             feed_count(&lp->feed, p.n, &lp->batch);
     }
+}
+
+void loop_step(struct loop *lp, int tid, int nt)
+{
+    const struct job *job = lp->job;
+    const struct schedule_at where = schedule_place(lp);
+    double lr = schedule_lr(&job->schedule, job->optim.common.lr, &where);
+    struct batch b = take_batch(lp);
+    uint64_t step = b.at.step;
+    struct step_update update;
+    bool fused = optim_begin(&job->optim, step + 1, lr, &update) && lp->req->fuse;
+    b.update = fused ? &update : NULL;
+    if (tid == 0) {
+        lp->batch = (struct metrics){0};
+        lp->lr = lr;
+    }
+    compute_gradients(lp, &b, false, tid, nt);
     if (fused && !net_pending(job->net))
         return;
     team_barrier(lp->team, tid);
-    optim_step(&job->optim, job->net, fused, at.step + 1, lr, lp->team, tid, nt);
+    if (optim_is_sharp(&job->optim, step, lp->per_epoch, lp->total)) {
+        optim_ascend(&job->optim, job->net, lp->team, tid, nt);
+        compute_gradients(lp, &b, true, tid, nt);
+        team_barrier(lp->team, tid);
+        optim_descend(&job->optim, job->net, tid, nt);
+    }
+    optim_step(&job->optim, job->net, fused, step + 1, lr, lp->team, tid, nt);
 }
 
 /* ---- thread 0: after every step ---- */

@@ -72,21 +72,21 @@ static void lap(struct run *r, double *sum, int tid)
     r->mark = now;
 }
 
-static void step(struct run *r, int tid, int nt)
+/* All samples, forward and backward; `again`: for the second gradient of [optimizer] sam. */
+static void look(struct run *r, const struct step_update *update, bool again, int tid, int nt)
 {
     struct profile *out = r->out;
     struct job *job = r->job;
     struct net *net = job->net;
     int batch = out->batch, chunk = (int)job_chunk(job);
-    struct step_update update;
-    bool fused = optim_begin(&job->optim, r->step + 1, job->optim.common.lr, &update) && r->fuse;
     for (int i = 0; i < batch; i += chunk) {
         struct pass p = {.n = batch - i < chunk ? batch - i : chunk,
                          .first = i,
                          .train = true,
                          .accumulate = i > 0,
+                         .again = again,
                          .step = r->step,
-                         .update = fused && batch - i <= chunk ? &update : NULL,
+                         .update = batch - i <= chunk ? update : NULL,
                          .team = r->team,
                          .tid = tid,
                          .nt = nt};
@@ -103,9 +103,25 @@ static void step(struct run *r, int tid, int nt)
             if (net_backward_layer(net, &net->layers[l], &p))
                 lap(r, &out->layers[l - 1].backward, tid);
     }
-    optim_step(&job->optim, net, fused, r->step + 1, job->optim.common.lr, r->team, tid, nt);
+}
+
+static void step(struct run *r, int tid, int nt)
+{
+    const struct optim *o = &r->job->optim;
+    struct net *net = r->job->net;
+    double lr = o->common.lr;
+    struct step_update update;
+    bool fused = optim_begin(o, r->step + 1, lr, &update) && r->fuse;
+    look(r, fused ? &update : NULL, false, tid, nt);
+    if (optim_is_sharp(o, 0, 1, UINT64_MAX)) { /* in all epochs */
+        optim_ascend(o, net, r->team, tid, nt);
+        lap(r, &r->out->optimizer, tid);
+        look(r, NULL, true, tid, nt);
+        optim_descend(o, net, tid, nt);
+    }
+    optim_step(o, net, fused, r->step + 1, lr, r->team, tid, nt);
     team_barrier(r->team, tid);
-    lap(r, &out->optimizer, tid);
+    lap(r, &r->out->optimizer, tid);
 }
 
 static void steps(void *arg, int tid, int nt)

@@ -105,7 +105,7 @@ static int say_difference(const char *dir, const char *old, const char *new, str
 static int same_net(const struct train_request *r, const struct checkpoint *c, struct err *e)
 {
     struct job old;
-    struct text now = {0};
+    struct text was = {0}, now = {0}; /* by this version, which may have more keys */
     uint64_t epochs = r->job->train.epochs, steps = r->job->train.steps;
     int result = -1;
     if (checkpoint_job(c, &old, false, e)) {
@@ -115,8 +115,8 @@ static int same_net(const struct train_request *r, const struct checkpoint *c, s
     bool longer = epochs != old.train.epochs || steps != old.train.steps;
     r->job->train.epochs = old.train.epochs;
     r->job->train.steps = old.train.steps;
-    if (job_write(r->job, &now, e) == 0)
-        result = strcmp(now.s, c->net) == 0 ? 0 : say_difference(r->dir, c->net, now.s, e);
+    if (job_write(&old, &was, e) == 0 && job_write(r->job, &now, e) == 0)
+        result = strcmp(now.s, was.s) == 0 ? 0 : say_difference(r->dir, was.s, now.s, e);
     r->job->train.epochs = epochs;
     r->job->train.steps = steps;
     if (result == 0 && longer && schedule_uses_total(&r->job->schedule))
@@ -124,10 +124,17 @@ static int same_net(const struct train_request *r, const struct checkpoint *c, s
                          "%s: its schedule %s is made for the length it began with; it cannot be "
                          "made longer or shorter",
                          r->dir, schedule_types[r->job->schedule.type]);
+    const struct optim_conf *o = &r->job->optim.common;
+    if (result == 0 && longer && o->sam > 0 && o->sam_epochs > 0)
+        result = err_set(e, ERR_DATA,
+                         "%s: its sam_epochs are the last ones of the length it began with; it "
+                         "cannot be made longer or shorter",
+                         r->dir);
     if (result == 0 && job_steps(r->job) < c->at.step)
         result =
             err_set(e, ERR_DATA, "%s has done %" PRIu64 " steps already; %" PRIu64 " are asked for",
                     r->dir, c->at.step, job_steps(r->job));
+    mem_free(was.s);
     mem_free(now.s);
     job_free(&old);
     return result;

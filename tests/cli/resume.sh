@@ -104,6 +104,12 @@ expect_err 'steps already'
 run "$DIYNN" train $net -o "$T/whole" "${options[@]}" --set train.epochs=61 --resume
 expect 4 'a one-cycle schedule cannot be made longer'
 expect_err 'onecycle'
+run "$DIYNN" train $net -o "$T/sam" "${long[@]}" --set optimizer.sam=0.1 --set optimizer.sam_epochs=1 \
+    --set train.epochs=2
+run "$DIYNN" train $net -o "$T/sam" "${long[@]}" --set optimizer.sam=0.1 --set optimizer.sam_epochs=1 \
+    --set train.epochs=3 --resume
+expect 4 'the last epochs cannot become others'
+expect_err 'sam_epochs'
 run "$DIYNN" train $net -o "$T/short" "${long[@]}" --set a.units=38 --resume
 expect 4 'another network file is refused'
 expect_err "it had 'units = 37', now there is 'units = 38'"
@@ -136,6 +142,20 @@ run "$DIYNN" train $net -o "$T/asked" --resume "${options[@]}" --set train.epoch
 expect 4 'a cut checkpoint is refused'
 expect_err 'last.safetensors'
 same "$T/cut" "$T/asked/last.safetensors" 'and left as it is'
+
+# A version that knew fewer keys did what their defaults say.
+run "$DIYNN" train $net -o "$T/older" "${long[@]}" --set train.epochs=3
+LC_ALL=C sed -i 's/\\nsam = 0\\n/\\n;am = 0\\n/' "$T/older/last.safetensors"
+check 'the checkpoint has a key less' grep -aq ';am = 0' "$T/older/last.safetensors"
+run "$DIYNN" train $net -o "$T/older" "${long[@]}" --set train.epochs=5 --resume
+expect 4 'and a checksum'
+expect_err 'its checksum is'
+read -r was is < <(sed -n 's/.*checksum is \([0-9a-f]*\), its content gives \([0-9a-f]*\).*/\1 \2/p' "$T/err")
+LC_ALL=C sed -i "s/$was/$is/" "$T/older/last.safetensors"
+run "$DIYNN" train $net -o "$T/older" "${long[@]}" --set train.epochs=5 --resume
+expect 0 'a checkpoint of an older version'
+same "$T/long/last.safetensors" "$T/older/last.safetensors" 'older version: last checkpoint'
+
 run "$DIYNN" train $net -o "$T/new" --resume -q --set train.epochs=1
 expect 0 'resuming what never began begins it'
 
@@ -156,10 +176,10 @@ same "$T/early/best.safetensors" "$T/early-killed/best.safetensors" 'early_stop:
 run "$DIYNN" train $net -o "$T/early" --resume "${early[@]}"
 expect_err 'is finished'
 
-# What else the state of a run has: averaged weights, what a plateau has seen, a warm-up, other
-# optimizers. One of them is made longer when it has ended.
+# What else the state of a run has: averaged weights, what a plateau has seen, a warm-up, a second look
+# at each batch, other optimizers. One of them is made longer when it has ended.
 state=(--set train.epochs=30 --set train.save_every=0.01 --threads 2 -q --set optimizer.ema=0.9
-       --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4)
+       --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4 --set optimizer.sam=0.05)
 for kind in plateau cosine; do
     options=("${state[@]}" --set "schedule.type=$kind")
     if [ $kind = plateau ]; then

@@ -27,6 +27,8 @@ expect_out 'parameters 1003' '--set after the operand'
 run "$DIYNN" summary --set train.epohcs=5 "$T/net.ini"
 expect 3 '--set with a typo'
 expect_err 'command line: [train] epohcs'
+run "$DIYNN" --json summary --set optimizer.sam=0.1 "$T/net.ini"
+expect_out '"optimizer": 1320' 'sam: the weights to come back to, by 64, and 5 sums of squares'
 run "$DIYNN" summary --dot "$T/net.ini"
 expect 0 'summary --dot'
 expect_out 'digraph'

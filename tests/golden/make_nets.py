@@ -282,6 +282,27 @@ def prepare(keys, net):
         clip_grad_norm_([w for w, _ in trained], float(keys["clip_norm"]))
 
 
+def sharp(keys, step, steps, per_epoch):
+    last = float(keys.get("sam_epochs", 0)) * per_epoch
+    return float(keys.get("sam", 0)) > 0 and (last == 0 or step >= steps - last)
+
+
+def look_again(keys, net, loss):
+    """Sharpness-aware minimization: the gradients a step up the gradient; buffers stay."""
+    kept = {key: w.detach().clone() for key, (w, _) in net.params.items()}
+    trained = [w for w, _ in net.params.values() if w.requires_grad]
+    norm = torch.stack([w.grad.norm() for w in trained]).norm()
+    with torch.no_grad():
+        for w in trained:
+            w += w.grad * float(keys["sam"]) / (norm + 1e-12)
+    for w in trained:
+        w.grad = None
+    loss().backward()
+    with torch.no_grad():
+        for key, (w, _) in net.params.items():
+            w.copy_(kept[key])
+
+
 def make_rates(keys, lr, steps, per_epoch):
     """The rate of every step, from a scheduler on a made-up parameter."""
     warm = round(float(keys.get("warmup", 0)) * per_epoch)
@@ -360,7 +381,10 @@ def train(path):
             for key, (w, _) in net.params.items():
                 if w.requires_grad:
                     out["first.g." + key] = w.grad.clone()
-        prepare(settings.get("optimizer", {}), net)
+        keys = settings.get("optimizer", {})
+        if sharp(keys, step, steps, per_epoch):
+            look_again(keys, net, lambda: loss(*net.run(x[at:at + batch]), target[at:at + batch]))
+        prepare(keys, net)
         optimizer.step()
     out["loss"] = losses
     for key, (w, _) in net.params.items():

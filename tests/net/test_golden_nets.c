@@ -58,6 +58,7 @@ struct run {
     struct net *net;
     struct team *team;
     struct way way;
+    bool again; /* a second look at the batch, for [optimizer] sam */
     int samples, k;
     real *x; /* n, h, w, c */
     int *label;
@@ -232,6 +233,7 @@ static void run_piece(struct run *r, int at, int n, int first, int size, int tid
                      .first = first,
                      .train = true,
                      .accumulate = first > 0,
+                     .again = r->again,
                      .step = r->step,
                      .seed = 1,
                      .k = r->net->k,
@@ -255,7 +257,7 @@ static void run_piece(struct run *r, int at, int n, int first, int size, int tid
     par_range((size_t)size, 1, tid, nt, &lo, &hi);
     r->loss.ops->rows(&r->loss, &rows, r->net->k, (int)lo, (int)hi);
     team_barrier(r->team, tid);
-    if (tid == 0 && r->step == 0 && !r->way.chunk)
+    if (tid == 0 && r->step == 0 && !r->again && !r->way.chunk)
         check(r, "first.output", r->net->output->y, (size_t)n * k, GOLDEN_TOLERANCE);
     team_barrier(r->team, tid); /* backward may use the memory of outputs */
     net_backward(r->net, &p);
@@ -286,6 +288,27 @@ static void run_update(void *arg, int tid, int nt)
     optim_step(&r->optim, r->net, false, r->step + 1, lr, r->team, tid, nt);
 }
 
+static void run_ascend(void *arg, int tid, int nt)
+{
+    struct run *r = arg;
+    optim_ascend(&r->optim, r->net, r->team, tid, nt);
+}
+
+static void run_descend(void *arg, int tid, int nt)
+{
+    struct run *r = arg;
+    optim_descend(&r->optim, r->net, tid, nt);
+}
+
+static void look_again(struct run *r)
+{
+    team_run(r->team, run_ascend, r);
+    r->again = true;
+    team_run(r->team, run_batch, r);
+    r->again = false;
+    team_run(r->team, run_descend, r);
+}
+
 /* The first `steps` steps; r->losses. */
 static void train(struct run *r, uint64_t steps)
 {
@@ -304,6 +327,8 @@ static void train(struct run *r, uint64_t steps)
         r->losses[r->step] = (real)(sum * (double)scale_of(r, at, n));
         if (r->step == 0)
             each_param(r, check_gradient);
+        if (optim_is_sharp(&r->optim, r->step, per_epoch, r->conf.steps))
+            look_again(r);
         team_run(r->team, run_update, r);
     }
 }
