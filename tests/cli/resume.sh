@@ -1,5 +1,6 @@
 #!/bin/bash
 # A run that is stopped and resumed is the run that was never stopped, bit by bit.
+# Alone: it kills runs after a share of the time they take.
 . tests/cli/lib.sh
 
 options=(--set train.epochs=60 --set train.save_every=0.01 --set train.log_every=5 --threads 2 -q)

@@ -59,6 +59,14 @@ expect_out 'stopped after 1 s'
 tests_run empty good
 expect 1 'a suite without tests fails'
 last_line '2 passed, 1 failed'
+suite slow 'sleep 0.5; echo 1..1; echo "ok 1 - a"'
+suite alone.sh '# Alone: to be last.
+echo "3 passed, 0 failed"'
+run env B="$T" JOBS=3 tests/run.sh "$T/alone.sh" "$T/slow" "$T/good" "$T/slow"
+expect 0 'three at a time'
+last_line '7 passed, 0 failed'
+check 'the quick one is first, the lonely one last' test "$(cut -d ' ' -f 1 "$T/out" | tr '\n' ' ')" = \
+    'good slow slow alone.sh 7 '
 tests_run script.sh good
 expect 1 'scripts are counted by their last line'
 last_line '7 passed, 1 failed, 2 skipped'

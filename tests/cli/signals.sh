@@ -1,5 +1,6 @@
 #!/bin/sh
 # Ctrl-C, SIGTERM and a hangup: the step is finished, the run saved, the exit code 130.
+# Alone: it waits for what others would delay.
 . tests/cli/lib.sh
 
 cat >"$T/net.ini" <<'END'

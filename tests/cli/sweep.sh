@@ -1,5 +1,6 @@
 #!/bin/bash
 # Sweeps: 60 runs of which some fail and some diverge, killed and started again.
+# Alone: it uses all processors, and waits.
 . tests/cli/lib.sh
 
 cat >"$T/line.ini" <<'END'

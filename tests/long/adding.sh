@@ -1,5 +1,6 @@
 #!/bin/sh
 # The examples of docs/ADDING.md, put into a copy of the tree as they stand, build and work.
+# Alone: it builds on all processors.
 . tests/cli/lib.sh
 
 copy=$T/tree

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every command of README.md, word for word and in order, in a copy of the tree.
+# Alone: it builds on all processors.
 . tests/cli/lib.sh
 
 copy_tree "$T/tree"
