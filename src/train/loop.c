@@ -277,12 +277,8 @@ static int add_row(struct loop *lp, double now)
 
 int loop_snapshot(struct loop *lp, struct err *e)
 {
-    struct blob b;
-    if (checkpoint_make(&b, lp->job, &lp->at, true, e))
-        return -1;
-    blob_free(&lp->base);
-    lp->base = b;
-    return 0;
+    blob_free(&lp->base); /* first: two at a time are too much memory */
+    return checkpoint_make(&lp->base, lp->job, &lp->at, true, e);
 }
 
 /* Gives a snapshot to the saver; while that is busy, tries again after the next step, unless it
