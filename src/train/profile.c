@@ -72,6 +72,12 @@ static void lap(struct run *r, double *sum, int tid)
     r->mark = now;
 }
 
+/* Whether the steps of all epochs look at their batch twice. */
+static bool looks_twice(const struct optim *o)
+{
+    return optim_is_sharp(o, 0, 1, UINT64_MAX);
+}
+
 /* All samples, forward and backward; `again`: for the second gradient of [optimizer] sam. */
 static void look(struct run *r, const struct step_update *update, bool again, int tid, int nt)
 {
@@ -113,7 +119,7 @@ static void step(struct run *r, int tid, int nt)
     struct step_update update;
     bool fused = optim_begin(o, r->step + 1, lr, &update) && r->fuse;
     look(r, fused ? &update : NULL, false, tid, nt);
-    if (optim_is_sharp(o, 0, 1, UINT64_MAX)) { /* in all epochs */
+    if (looks_twice(o)) {
         optim_ascend(o, net, r->team, tid, nt);
         lap(r, &r->out->optimizer, tid);
         look(r, NULL, true, tid, nt);
@@ -171,8 +177,10 @@ double profile_flops(const struct net *net)
     return sum;
 }
 
-static void means(struct profile *p, const struct net *net)
+static void means(struct profile *p, const struct job *job)
 {
+    const struct net *net = job->net;
+    double samples = p->batch * (looks_twice(&job->optim) ? 2 : 1);
     double *sums[] = {&p->gather, &p->loss, &p->optimizer, &p->rest, &p->step};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *sums[i] /= (double)p->steps;
@@ -181,8 +189,8 @@ static void means(struct profile *p, const struct net *net)
         const struct layer *l = pl->layer = &net->layers[i + 1];
         pl->forward /= (double)p->steps;
         pl->backward /= (double)p->steps;
-        pl->forward_flops = forward_flops(l) * p->batch;
-        pl->backward_flops = backward_flops(l) * p->batch;
+        pl->forward_flops = forward_flops(l) * samples;
+        pl->backward_flops = backward_flops(l) * samples;
     }
 }
 
@@ -208,7 +216,7 @@ int profile_run(struct profile *p, struct job *job, struct team *team, const str
     p->peak = profile_peak(team, k);
     team_run(team, steps, &r);
     p->steps = r.step - WARM_UP;
-    means(p, job->net);
+    means(p, job);
     feed_free(&r.feed);
     return 0;
 }

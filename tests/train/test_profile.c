@@ -95,21 +95,23 @@ static void test_kinds_of_jobs(void **state)
 {
     (void)state;
     static const char *const sets[] = {"train.chunk=3", "train.batch=all", "a.freeze=yes",
-                                       "data.generator=gaussians"};
+                                       "optimizer.sam=0.1", "data.generator=gaussians"};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         struct err e = {0};
         struct profile p;
         struct job job;
-        const char *text = i < 3 ? net
+        const char *text = i < 4 ? net
                                  : "[data]\n[linear a]\nunits = 5\n[linear b]\nunits = 1\n"
                                    "[loss]\ntype = mse\n[train]\nbatch = all\n";
         assert_int_equal(profile(&p, &job, text, sets[i], 2, true, &e), 0);
         adds_up(&p);
-        assert_int_equal(p.batch, i == 0 ? 10 : i == 2 ? 10 : 1000);
+        assert_int_equal(p.batch, i == 1 || i == 4 ? 1000 : 10);
         if (i == 2) {
             assert_true(layer(&p, "a")->backward_flops == 0);
             assert_true(layer(&p, "b")->backward_flops == 2 * 5 * 3 * 10); /* to nobody */
         }
+        if (i == 3) /* two looks at each batch */
+            assert_true(layer(&p, "a")->forward_flops == 2 * 2 * 7 * 5 * 10);
         profile_free(&p);
         job_free(&job);
     }
