@@ -133,15 +133,13 @@ done
 check 'all optimizers were tried' test -d "$T/rprop-3" -a -d "$T/adadelta-3"
 
 # a second look at each batch: dropout and augmentation do the same again, in chunks as well
-for kind in bits_norm bits_augment bits_conv; do
+for kind in bits_norm bits_augment; do
     net=tests/files/nets/$kind.ini
-    set -- --set optimizer.sam=0.1 --set optimizer.sam_epochs=2 --set train.epochs=3 --set train.chunk=10
+    set -- --set optimizer.sam=0.1 --set optimizer.sam_epochs=1 --set train.epochs=2 --set train.chunk=10
     train $kind-sam-1 --threads 1 "$@"
-    for n in 2 3; do
-        train $kind-sam-$n --threads $n "$@"
-        same "$T/$kind-sam-1/last.safetensors" "$T/$kind-sam-$n/last.safetensors" \
-            "$kind: sam: 1 and $n threads"
-    done
+    train $kind-sam-3 --threads 3 "$@"
+    same "$T/$kind-sam-1/last.safetensors" "$T/$kind-sam-3/last.safetensors" \
+        "$kind: sam: 1 and 3 threads"
     train $kind-plain --threads 1 "$@" --set optimizer.sam=0
     check_not "$kind: sam changes the weights" \
         cmp "$T/$kind-plain/last.safetensors" "$T/$kind-sam-1/last.safetensors"

@@ -180,7 +180,7 @@ expect_err 'is finished'
 # What else the state of a run has: averaged weights, what a plateau has seen, a warm-up, a second look
 # at each batch, other optimizers. One of them is made longer when it has ended.
 state=(--set train.epochs=30 --set train.save_every=0.01 --threads 2 -q --set optimizer.ema=0.9
-       --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4 --set optimizer.sam=0.05)
+       --set optimizer.clip_norm=0.5 --set optimizer.l1=1e-4)
 for kind in plateau cosine; do
     options=("${state[@]}" --set "schedule.type=$kind")
     if [ $kind = plateau ]; then
@@ -189,7 +189,8 @@ for kind in plateau cosine; do
                   --set schedule.warmup=1.5)
     else
         net=tests/files/nets/bits_norm.ini # running statistics are averaged too
-        options+=(--set optimizer.type=nadam --set schedule.min_lr=1e-5 --set schedule.warmup=3)
+        options+=(--set optimizer.type=nadam --set schedule.min_lr=1e-5 --set schedule.warmup=3
+                  --set optimizer.sam=0.05 --set optimizer.sam_epochs=10)
     fi
     run "$DIYNN" train $net -o "$T/$kind" "${options[@]}"
     expect 0 "a run with $kind"
