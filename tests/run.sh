@@ -8,7 +8,7 @@
 # alone, its command line is only for `check`. One line each, the output of those that fail, and at the end
 # `N passed, N failed`. As many suites run at a time as there are processors (or JOBS); a script with
 # a line `# Alone: why` runs by itself, behind the others. TEST_TIME is the most seconds a suite may
-# take (default 300, of tests/long 900).
+# take (default 600, of tests/long 900).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -57,7 +57,7 @@ declare -A number=() began=()
 
 start() # NUMBER
 {
-    local suite=${suites[$1]} limit=300 shell=
+    local suite=${suites[$1]} limit=600 shell=
     case $suite in
     tests/long/*) limit=900 ;;
     esac
