@@ -10,7 +10,7 @@
 
 static const char *const fill_words[] = {"black", "mean", "edge", "reflect", NULL};
 static const char *const flip_words[] = {"none", "random", "alternating", NULL};
-static const char *const view_words[] = {"none", "flip", "flip_translate", NULL};
+static const char *const view_words[] = {"none", "flip", "flip_translate", "flip_diagonals", NULL};
 
 const struct opt augment_opts[] = {
     {.name = "crop",
@@ -140,9 +140,11 @@ const struct opt augment_opts[] = {
      .offset = FIELD(test_views),
      .def = "none",
      .words = view_words,
-     .help = "evaluation takes the mean of what the net says (before softmax or sigmoid) of an "
-             "image and: flip: its mirror image; flip_translate: and both moved by a pixel up and "
-             "left, down and right, at half the weight"},
+     .help =
+         "evaluation takes the mean of what the net says (before softmax or sigmoid) of an "
+         "image and: flip: its mirror image; flip_translate: and both moved by a pixel up and "
+         "left, down and right, at half the weight; flip_diagonals: also up and right, down and "
+         "left, all moved ones at a quarter"},
     OPT_END};
 
 int augment_read(struct augment_conf *c, const struct netfile *nf, const struct section *s,
@@ -237,12 +239,6 @@ void augment_check(const struct augment_conf *c, struct shape s, const struct ne
 
 /* ---- evaluation ---- */
 
-static void show(real *y, struct shape out, const real *x, struct shape in, int move, bool mirror)
-{
-    const struct window w = {(in.w - out.w) / 2 + move, (in.h - out.h) / 2 + move, mirror};
-    warp_copy(y, out, x, in, &w, FILL_REFLECT, NULL);
-}
-
 void augment_centre(real *y, struct shape out, const struct samples *s, size_t i)
 {
     struct shape in = s->shape;
@@ -258,21 +254,25 @@ void augment_centre(real *y, struct shape out, const struct samples *s, size_t i
 
 int augment_views(const struct augment_conf *c)
 {
-    static const int views[] = {1, 2, 6};
+    static const int views[] = {1, 2, 6, 10};
     return views[c->test_views];
 }
 
 real augment_view_weight(const struct augment_conf *c, int v)
 {
-    if (c->test_views != VIEWS_FLIP_TRANSLATE)
-        return (real)1 / (real)augment_views(c);
-    return v < 2 ? (real)0.25 : (real)0.125;
+    int views = augment_views(c);
+    if (views <= 2)
+        return (real)1 / (real)views;
+    return v < 2 ? (real)0.25 : (real)0.5 / (real)(views - 2);
 }
 
 void augment_view(int v, real *y, struct shape out, const struct samples *s, size_t i, real *room)
 {
-    int move = v < 2 ? 0 : v < 4 ? -1 : 1;
-    show(y, out, samples_at(s, i, room), s->shape, move, v % 2 == 1);
+    static const int moves[][2] = {{0, 0}, {-1, -1}, {1, 1}, {1, -1}, {-1, 1}}; /* right, down */
+    const struct shape in = s->shape;
+    const struct window w = {(in.w - out.w) / 2 + moves[v / 2][0],
+                             (in.h - out.h) / 2 + moves[v / 2][1], v % 2 == 1};
+    warp_copy(y, out, samples_at(s, i, room), in, &w, FILL_REFLECT, NULL);
 }
 
 /* ---- settings made ready ---- */

@@ -42,7 +42,7 @@ enum augment_fill {
     FILL_REFLECT /* the image mirrored at its border pixels */
 };
 enum augment_flip { FLIP_NONE, FLIP_RANDOM, FLIP_ALTERNATING };
-enum augment_views { VIEWS_NONE, VIEWS_FLIP, VIEWS_FLIP_TRANSLATE };
+enum augment_views { VIEWS_NONE, VIEWS_FLIP, VIEWS_FLIP_TRANSLATE, VIEWS_FLIP_DIAGONALS };
 
 extern const struct opt augment_opts[];
 
@@ -66,7 +66,7 @@ void augment_centre(real *y, struct shape out, const struct samples *s, size_t i
 
 /* The views that evaluation averages over (Jordan 2024): how many, what view v counts (together 1),
  * and view v of sample i. View 0 is augment_centre's; odd ones are mirrored, those from 2 on moved
- * by a pixel. room: a sample's numbers. */
+ * by a pixel along a diagonal. room: a sample's numbers. */
 int augment_views(const struct augment_conf *c);
 real augment_view_weight(const struct augment_conf *c, int v);
 void augment_view(int v, real *y, struct shape out, const struct samples *s, size_t i, real *room);

@@ -334,16 +334,18 @@ static void elastic(void **state)
 static void views(void **state)
 {
     static const char *const names[] = {"test_views = none", "test_views = flip",
-                                        "test_views = flip_translate"};
+                                        "test_views = flip_translate",
+                                        "test_views = flip_diagonals"};
+    static const int count[] = {1, 2, 6, 10};
     struct shape s = {2, 5, 4};
     real y[MOST];
     (void)state;
     make_data(s, 0, 1);
-    for (int v = 0; v < 3; v++) {
+    for (int v = 0; v < 4; v++) {
         const struct augment_conf c = settings(names[v]);
         int n = augment_views(&c);
         double sum = 0;
-        assert_int_equal(n, v == 0 ? 1 : v == 1 ? 2 : 6);
+        assert_int_equal(n, count[v]);
         for (int i = 0; i < n; i++)
             sum += (double)augment_view_weight(&c, i);
         assert_true(sum == 1);
@@ -357,6 +359,14 @@ static void views(void **state)
             augment_view(2, y, s, &data.train_file, 0, NULL);
             assert_memory_equal(y + (5 + 1) * 2 - 2, original(0), 2 * sizeof *y);
             assert_memory_equal(y, original(0) + (4 + 1) * 2, 2 * sizeof *y);
+        }
+        if (n > 6) { /* a pixel left and down, then right and up; its mirror image */
+            augment_view(6, y, s, &data.train_file, 0, NULL);
+            assert_memory_equal(y + 4 * 2, original(0) + 1 * 2, 3 * 2 * sizeof *y);
+            augment_view(8, y, s, &data.train_file, 0, NULL);
+            assert_memory_equal(y + 1 * 2, original(0) + 4 * 2, 3 * 2 * sizeof *y);
+            augment_view(9, y, s, &data.train_file, 0, NULL);
+            assert_memory_equal(y, original(0) + (4 + 2) * 2, 2 * sizeof *y);
         }
     }
 }
