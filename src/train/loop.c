@@ -11,7 +11,8 @@
 #include <math.h>
 #include <time.h>
 
-#define SHOW_EVERY 0.1 /* seconds between calls of progress */
+#define SHOW_EVERY 0.1  /* seconds between calls of progress */
+#define SAVE_SHARE 0.01 /* of the time that making checkpoints may take */
 
 double loop_clock(void)
 {
@@ -160,7 +161,8 @@ static void advance(struct loop *lp)
     lp->evaluate = finished || lp->due;
     lp->row = lp->evaluate || lp->epoch_end || (t->log_every && at->step % t->log_every == 0);
     lp->interrupted = !finished && lp->req->stop && *lp->req->stop;
-    lp->save = finished || lp->interrupted || now - lp->saved >= t->save_every;
+    lp->save = finished || lp->interrupted ||
+               now - lp->saved >= fmax(t->save_every, lp->save_took / SAVE_SHARE);
     lp->done = finished || lp->interrupted;
     lp->pause = lp->row || lp->save;
     int threads = team_size(lp->team);
@@ -287,10 +289,12 @@ static int save(struct loop *lp)
 {
     if (!lp->done && !lp->cut && saver_busy(lp->saver))
         return 0;
+    double start = loop_clock();
     if (saver_wait(lp->saver, &lp->err) || loop_snapshot(lp, &lp->err) ||
         saver_submit(lp->saver, &lp->best, &lp->base, &lp->err))
         return -1;
     lp->saved = loop_clock();
+    lp->save_took = lp->saved - start;
     return 0;
 }
 

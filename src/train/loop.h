@@ -40,6 +40,7 @@ struct loop {
     double row_time; /* training since the last row, before mark */
     uint64_t row_samples;
     double saved, shown, started;
+    double save_took; /* making the last checkpoint */
     struct runlog_row last_row;
 };
 
