@@ -103,8 +103,8 @@ const struct opt train_opts[] = {
      .def = "2",
      .min = 0,
      .max = 1e9,
-     .help = "seconds between checkpoints, at least; of a large net more, so that they take no "
-             "more than a hundredth of the time"},
+     .help = "seconds between checkpoints, at least; of a large net up to 60, so that they take "
+             "a hundredth of the time"},
     {.name = "metric",
      .type = OPT_WORD,
      .offset = FIELD(metric),

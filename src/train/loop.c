@@ -12,7 +12,8 @@
 #include <time.h>
 
 #define SHOW_EVERY 0.1  /* seconds between calls of progress */
-#define SAVE_SHARE 0.01 /* of the time that making checkpoints may take */
+#define SAVE_SHARE 0.01 /* of the time that making checkpoints may take, */
+#define SAVE_MOST  60   /* but where it took long once, no more is at stake than so many seconds */
 
 double loop_clock(void)
 {
@@ -162,7 +163,7 @@ static void advance(struct loop *lp)
     lp->row = lp->evaluate || lp->epoch_end || (t->log_every && at->step % t->log_every == 0);
     lp->interrupted = !finished && lp->req->stop && *lp->req->stop;
     lp->save = finished || lp->interrupted ||
-               now - lp->saved >= fmax(t->save_every, lp->save_took / SAVE_SHARE);
+               now - lp->saved >= fmax(t->save_every, fmin(lp->save_took / SAVE_SHARE, SAVE_MOST));
     lp->done = finished || lp->interrupted;
     lp->pause = lp->row || lp->save;
     int threads = team_size(lp->team);
