@@ -135,6 +135,13 @@ const struct opt augment_opts[] = {
      .max = 100,
      .help = "mixes each sample and its target with another's, by a share drawn from Beta(mixup, "
              "mixup); 0: never"},
+    {.name = "mixup_off_epoch",
+     .type = OPT_INT,
+     .offset = FIELD(mixup_off_epoch),
+     .def = "0",
+     .min = 0,
+     .max = 1e9,
+     .help = "mixup in so many epochs only, the first ones, and then none; 0: in all"},
     {.name = "test_views",
      .type = OPT_WORD,
      .offset = FIELD(test_views),
@@ -144,7 +151,7 @@ const struct opt augment_opts[] = {
          "evaluation takes the mean of what the net says (before softmax or sigmoid) of an "
          "image and: flip: its mirror image; flip_translate: and both moved by a pixel up and "
          "left, down and right, at half the weight; flip_diagonals: also up and right, down and "
-         "left, all moved ones at a quarter"},
+         "left, and all ten alike"},
     OPT_END};
 
 int augment_read(struct augment_conf *c, const struct netfile *nf, const struct section *s,
@@ -260,10 +267,9 @@ int augment_views(const struct augment_conf *c)
 
 real augment_view_weight(const struct augment_conf *c, int v)
 {
-    int views = augment_views(c);
-    if (views <= 2)
-        return (real)1 / (real)views;
-    return v < 2 ? (real)0.25 : (real)0.5 / (real)(views - 2);
+    if (c->test_views == VIEWS_FLIP_TRANSLATE)
+        return v < 2 ? (real)0.25 : (real)0.125;
+    return (real)1 / (real)augment_views(c);
 }
 
 void augment_view(int v, real *y, struct shape out, const struct samples *s, size_t i, real *room)

@@ -28,11 +28,12 @@ struct augment_conf {
     double scale, translate;       /* translate: pixels, or below 1 part of a side */
     double elastic, elastic_sigma; /* pixels */
     double brightness, contrast, saturation, hue;
-    double blur;    /* pixels */
-    int cutout;     /* pixels */
-    double noise;   /* in what the net sees */
-    double mixup;   /* 0: none */
-    int test_views; /* enum augment_views */
+    double blur;         /* pixels */
+    int cutout;          /* pixels */
+    double noise;        /* in what the net sees */
+    double mixup;        /* 0: none */
+    int mixup_off_epoch; /* from which on there is none; 0: never */
+    int test_views;      /* enum augment_views */
 };
 
 enum augment_fill {
@@ -116,7 +117,7 @@ void augment_sample(const struct augment *a, real *y, const struct samples *s, u
                     uint64_t epoch, real *scratch);
 
 /* mixup: how much of the sample remains, in [1/2, 1], and which of the n samples of the part (its
- * place there) makes up the rest. */
+ * place there) makes up the rest. All of it remains in epochs without mixup. */
 real augment_partner(const struct augment *a, uint64_t epoch, uint32_t sample, uint32_t n,
                      uint32_t *partner);
 

@@ -126,8 +126,10 @@ static void mix(struct feed *f, size_t i, uint32_t j, uint64_t epoch, real *room
     uint32_t place;
     real share = augment_partner(&f->augment, epoch, j, part->n, &place), rest = 1 - share;
     uint32_t o = part->index[place];
-    augment_sample(&f->augment, other, s, o, epoch, room);
-    augment_mix(x, other, share, size);
+    if (share < 1) {
+        augment_sample(&f->augment, other, s, o, epoch, room);
+        augment_mix(x, other, share, size);
+    }
     if (!f->label) {
         if (job->data.target == TARGET_INPUT)
             input_target(job, t, x);

@@ -129,6 +129,17 @@ run "$DIYNN" train "$T/line.ini" -o "$T/line" -q
 expect 0 'values with noise and mixup'
 check 'are learnt' awk -F , 'END { exit !($8 < 1e6) }' "$T/line/log.csv"
 
+for off in 0 1 2; do
+    run "$DIYNN" train "$T/line.ini" -o "$T/off$off" -q --set train.epochs=2 \
+        --set augment.mixup_off_epoch=$off
+done
+run "$DIYNN" train "$T/line.ini" -o "$T/never" -q --set train.epochs=2 --set augment.mixup=0
+loss() { awk -F , -v epoch="$2" '$1 == epoch { print $4 }' "$T/$1/log.csv"; }
+check 'mixup_off_epoch leaves the epochs before it' [ "$(loss off1 1)" = "$(loss off0 1)" ]
+check 'changes those behind it' [ "$(loss off1 2)" != "$(loss off0 2)" ]
+check 'and none at the end' [ "$(loss off2 2)" = "$(loss off0 2)" ]
+check 'mixup changes what is learnt' [ "$(loss never 1)" != "$(loss off0 1)" ]
+
 run "$DIYNN" time $net --json
 expect 0 'time covers changed samples'
 run "$DIYNN" check $net --set augment.mixup=0

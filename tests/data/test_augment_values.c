@@ -179,6 +179,13 @@ static void mixup(void **state)
         assert_true(fabs(square * 4 * (2 * alphas[k] + 1) - 1) < 0.1);
         augment_free(&a);
     }
+    const struct augment_conf c = settings("mixup = 0.5\nmixup_off_epoch = 3");
+    assert_int_equal(augment_new(&a, &c, &data, 3, &e), 0);
+    for (uint64_t epoch = 0; epoch < 3000; epoch++) {
+        uint32_t other;
+        assert_int_equal(augment_partner(&a, epoch, 2, SAMPLES, &other) < 1, epoch < 3);
+    }
+    augment_free(&a);
     real y[] = {1, 2}, z[] = {3, 6};
     augment_mix(y, z, (real)0.75, 2);
     assert_true(y[0] == (real)1.5 && y[1] == 3);

@@ -30,6 +30,8 @@ real augment_partner(const struct augment *a, uint64_t epoch, uint32_t sample, u
 {
     struct rng r = augment_rng(a, STREAM_MIXUP, epoch, sample);
     *partner = rng_below(&r, n);
+    if (a->conf.mixup_off_epoch > 0 && epoch >= (uint64_t)a->conf.mixup_off_epoch)
+        return 1;
     double one = gamma_random(&r, a->conf.mixup), other = gamma_random(&r, a->conf.mixup);
     double most = one > other ? one : other, sum = one + other;
     return sum > 0 ? (real)(most / sum) : 1; /* both can vanish where mixup is close to 0 */
