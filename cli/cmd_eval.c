@@ -37,8 +37,10 @@ static const struct cmd_opt options[] = {
 
 /* What is evaluated, and what came out. */
 struct eval {
-    struct trained net;
-    int top; /* 0: not told */
+    char *const *names; /* of the nets */
+    int nets;
+    struct trained net; /* the last one, evaluated as the mean of all */
+    int top;            /* 0: not told */
     struct eval_result result;
     struct confusion confusion;
 };
@@ -48,24 +50,39 @@ static const char *class_name(const struct eval *v, int i, char *out)
     return trained_class(&v->net, i, out);
 }
 
-static int evaluate(struct eval *v, struct call *c, struct err *e)
+/* Net i, on its data. */
+static int evaluate_net(struct eval *v, int i, struct call *c, struct ensemble *m, struct err *e)
 {
     const struct conf *o = c->conf;
     struct trained *net = &v->net;
     struct job *job = &net->job;
-    if (trained_open(net, c->args[0], !o->data, e))
+    trained_free(net);
+    if (trained_open(net, v->names[i], !o->data, e))
         return -1;
     if (o->data ? trained_read(net, o->data, o->format, o->labels, true, e)
                 : trained_choose(net, o->split, e))
         return -1;
+    if (v->nets > 1 && ensemble_join(m, job, &net->part, net->path, e))
+        return -1;
     if (o->top && !job->classes)
         return err_set(e, ERR_USAGE, "--top %d: the net gives values, not classes", o->top);
     v->top = o->top ? o->top : job->classes >= TOP_CLASSES ? TOP_DEFAULT : 0;
+    bool count = job->classes && i == v->nets - 1;
     if (trained_prepare(net, c, EVALUATE_FUSED, e) ||
-        (job->classes && confusion_new(&v->confusion, job->classes, e)))
+        (count && confusion_new(&v->confusion, job->classes, e)))
         return -1;
-    return evaluate_part(job, &net->part, net->team, &v->result,
-                         job->classes ? &v->confusion : NULL, e);
+    return evaluate_part(job, &net->part, net->team, v->nets > 1 ? m : NULL, &v->result,
+                         count ? &v->confusion : NULL, e);
+}
+
+static int evaluate(struct eval *v, struct call *c, struct err *e)
+{
+    struct ensemble m = {0};
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < v->nets; i++)
+        rc = evaluate_net(v, i, c, &m, e);
+    ensemble_free(&m);
+    return rc;
 }
 
 /* ---- what came out ---- */
@@ -89,13 +106,25 @@ static json_t *json_classes(const struct eval *v)
     return classes;
 }
 
+/* What was evaluated. */
+static json_t *json_source(const struct eval *v)
+{
+    if (v->nets == 1)
+        return json_pack("{s:o, s:I}", "checkpoint", ui_json_text(v->net.path), "epoch",
+                         (json_int_t)v->net.point.at.epoch);
+    json_t *nets = json_array();
+    for (int i = 0; i < v->nets; i++)
+        json_array_append_new(nets, ui_json_text(v->names[i]));
+    return json_pack("{s:o}", "nets", nets);
+}
+
 static int print_json(const struct eval *v, struct err *e)
 {
     const struct eval_result *r = &v->result;
-    json_t *j =
-        json_pack("{s:o, s:o, s:I, s:I, s:o}", "checkpoint", ui_json_text(v->net.path), "part",
-                  ui_json_text(v->net.part_name), "samples", (json_int_t)r->n, "epoch",
-                  (json_int_t)v->net.point.at.epoch, "loss", ui_json_real(r->loss));
+    json_t *j = json_source(v);
+    json_object_set_new(j, "part", ui_json_text(v->net.part_name));
+    json_object_set_new(j, "samples", json_integer((json_int_t)r->n));
+    json_object_set_new(j, "loss", ui_json_real(r->loss));
     if (j && v->net.job.classes) {
         json_object_set_new(j, "accuracy", ui_json_real(r->accuracy));
         if (v->top)
@@ -201,8 +230,13 @@ static int print_text(const struct eval *v, struct err *e)
 {
     const struct eval_result *r = &v->result;
     char text[UI_TEXT];
-    log_info("%s, epoch %llu, on %s (%llu samples)", v->net.path,
-             (unsigned long long)v->net.point.at.epoch, v->net.part_name, (unsigned long long)r->n);
+    if (v->nets == 1)
+        log_info("%s, epoch %llu, on %s (%llu samples)", v->net.path,
+                 (unsigned long long)v->net.point.at.epoch, v->net.part_name,
+                 (unsigned long long)r->n);
+    else
+        log_info("%d nets as one, on %s (%llu samples)", v->nets, v->net.part_name,
+                 (unsigned long long)r->n);
     printf("loss %s\n", ui_number(r->loss, text));
     if (!v->net.job.classes) {
         printf("rmse %s\n", ui_number(r->rmse, text));
@@ -221,12 +255,15 @@ static int print_text(const struct eval *v, struct err *e)
 static int run(struct call *c, struct err *e)
 {
     const struct conf *o = c->conf;
-    struct eval v = {0};
+    struct eval v = {.names = c->args, .nets = c->n_args};
     if (o->split && o->data)
         return err_set(e, ERR_USAGE, "--split and --data exclude each other");
     if ((o->format || o->labels) && !o->data)
         return err_set(e, ERR_USAGE, "--%s is for a file: --data FILE",
                        o->format ? "format" : "labels");
+    if (v.nets > 1 && o->data && !strcmp(o->data, "-"))
+        return err_set(e, ERR_USAGE, "--data -: standard input can be read once, not by %d nets",
+                       v.nets);
     int rc = evaluate(&v, c, e);
     if (rc == 0)
         rc = c->common.json ? print_json(&v, e) : print_text(&v, e);
@@ -237,14 +274,16 @@ static int run(struct call *c, struct err *e)
 
 const struct cmd cmd_eval = {
     .name = "eval",
-    .args = "RUN|CKPT",
-    .help = "evaluate a trained net",
+    .args = "RUN|CKPT...",
+    .help = "evaluate a trained net, or several as one",
     .more = "Takes the best checkpoint of a run's folder if there is one, otherwise the last. "
             "Prints the loss and the accuracy (for values: rmse, mae, r2) on lines of their own, "
             "then the confusion matrix (with many classes: the most frequent mistakes), and "
-            "precision, recall and F1 of each class.",
+            "precision, recall and F1 of each class. Several nets, trained on the same data (with "
+            "other seeds, say), count as one: the mean of what they say before softmax or "
+            "sigmoid, which is right more often than each of them.",
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 1 << 20,
     .missing = "a run's folder or a checkpoint",
     .options = options,
     .conf_size = sizeof(struct conf),

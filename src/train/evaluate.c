@@ -134,11 +134,13 @@ static void evaluate(void *arg, int tid, int nt)
 }
 
 int evaluate_part(struct job *job, const struct part *part, struct team *team,
-                  struct eval_result *r, struct confusion *confusion, struct err *e)
+                  struct ensemble *ensemble, struct eval_result *r, struct confusion *confusion,
+                  struct err *e)
 {
     struct sums s = {.part = part, .team = team, .confusion = confusion};
     if (feed_new(&s.feed, job, team_size(team), e))
         return -1;
+    s.feed.ensemble = ensemble;
     team_run(team, evaluate, &s);
     *r = (struct eval_result){.n = s.metrics.n,
                               .loss = feed_reduced(job, &s.metrics),

@@ -3,6 +3,7 @@
 #define TRAIN_EVALUATE_H
 
 #include "train/checkpoint.h"
+#include "train/ensemble.h"
 
 struct eval_result {
     uint64_t n;
@@ -37,9 +38,11 @@ struct evaluate_source {
 int evaluate_file(struct job *job, const struct checkpoint *c, const struct evaluate_source *from,
                   struct err *e);
 
-/* Evaluates a prepared job on a part of its data. confusion (of job->classes) may be NULL; it is
- * added to. Not inside team_run. */
+/* Evaluates a prepared job on a part of its data; with an ensemble that it has joined for this part
+ * (or NULL), the mean of its nets so far. confusion (of job->classes) may be NULL; it is added to.
+ * Not inside team_run. */
 int evaluate_part(struct job *job, const struct part *part, struct team *team,
-                  struct eval_result *r, struct confusion *confusion, struct err *e);
+                  struct ensemble *ensemble, struct eval_result *r, struct confusion *confusion,
+                  struct err *e);
 
 #endif

@@ -240,21 +240,33 @@ static void average(const struct feed *f, const struct pass *p, int view, bool l
     }
 }
 
+/* Makes this thread's rows of what the net says the mean over the ensemble. */
+static void join(const struct feed *f, size_t first, const struct pass *p)
+{
+    size_t lo, hi;
+    par_range((size_t)p->n, 1, p->tid, p->nt, &lo, &hi);
+    ensemble_mean(f->ensemble, net_logits(f->job->net)->y, first, lo, hi);
+    team_barrier(p->team, p->tid);
+}
+
 /* Samples first .. first + p->n - 1 of the part through the net, once for every view. */
 static void forward(struct feed *f, const struct part *part, size_t first, struct pass *p,
                     bool outputs)
 {
     struct net *net = f->job->net;
     int views = f->views ? augment_views(&f->job->augment) : 1;
+    bool alone = !f->views && !f->ensemble;
     for (int v = 0; v < views; v++) {
         feed_gather(f, part, first, p->n, v, p->tid, p->nt);
-        net_forward(net, p, outputs && !f->views);
-        if (!f->views)
-            return;
-        average(f, p, v, v == views - 1);
-        team_barrier(p->team, p->tid);
+        net_forward(net, p, outputs && alone);
+        if (f->views) {
+            average(f, p, v, v == views - 1);
+            team_barrier(p->team, p->tid);
+        }
     }
-    if (outputs && net_logits(net) != net->output)
+    if (f->ensemble)
+        join(f, first, p);
+    if (!alone && outputs && net_logits(net) != net->output)
         net_forward_layer(net, net->output, p, true);
 }
 

@@ -4,6 +4,7 @@
 #ifndef TRAIN_FEED_H
 #define TRAIN_FEED_H
 
+#include "train/ensemble.h"
 #include "train/job.h"
 #include "train/metrics.h"
 
@@ -21,6 +22,7 @@ struct feed {
     real *views; /* the net's mean outputs over test_views; NULL: there is one view */
     real *row;   /* a sample, per thread, for views */
     size_t row_size;
+    struct ensemble *ensemble; /* that the net belongs to, in feed_evaluate; NULL: none */
 };
 
 /* For passes of up to job->net->batch samples by up to nt threads. Free with feed_free. */
@@ -51,9 +53,9 @@ void feed_loss(struct feed *f, int n, real scale, const struct kernels *k, int t
 void feed_count(const struct feed *f, int n, struct metrics *m);
 
 /* Runs the net forward over a part in evaluation mode, by all threads of the team, and sums into
- * *m, which starts as {0}. With test_views, outputs are the means over the views. `each` (or NULL)
- * is called by thread 0 behind every piece of n samples, while outputs, targets and decisions are
- * there. Ends with a barrier. */
+ * *m, which starts as {0}. With test_views, outputs are the means over the views, and in an
+ * ensemble over its nets. `each` (or NULL) is called by thread 0 behind every piece of n samples,
+ * while outputs, targets and decisions are there. Ends with a barrier. */
 void feed_evaluate(struct feed *f, const struct part *part, struct team *team, int tid, int nt,
                    struct metrics *m, void (*each)(void *arg, const struct feed *f, int n),
                    void *arg);

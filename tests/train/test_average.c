@@ -114,7 +114,7 @@ static void evaluation(void **state)
         assert_int_equal(checkpoint_job(&c, &job, true, &e), 0);
         assert_int_equal(evaluate_prepare(&job, &c, EVALUATE_FUSED, team, kernels_get(NULL), &e),
                          0);
-        assert_int_equal(evaluate_part(&job, &job.samples.val, team, &r, NULL, &e), 0);
+        assert_int_equal(evaluate_part(&job, &job.samples.val, team, NULL, &r, NULL, &e), 0);
         if (c.at.step == STEPS)
             assert_true(fabs(r.loss - row.val_loss) < 1e-6);
         else

@@ -219,7 +219,7 @@ static void test_number_of_values(void **state)
     assert_int_equal(open_point(&o, &b, EVALUATE_FUSED, 1, &e), 0);
     struct eval_result r;
     assert_int_equal(read_file(&o, "v.csv", true, &e), 0);
-    assert_int_equal(evaluate_part(&o.job, &o.job.samples.test, o.team, &r, NULL, &e), 0);
+    assert_int_equal(evaluate_part(&o.job, &o.job.samples.test, o.team, NULL, &r, NULL, &e), 0);
     assert_int_equal(r.n, 2);
     assert_true(isfinite(r.rmse) && isnan(r.accuracy));
     tmp_text("l.libsvm", "1 1:3\n2 1:4\n");
