@@ -1,5 +1,6 @@
 #!/bin/sh
 # eval of several nets as one.
+# shellcheck disable=SC2016 # the dollars are those of awk
 . tests/cli/lib.sh
 
 net=nets/digits_mlp.ini
@@ -27,7 +28,7 @@ same "$T/out" "$T/1.txt" 'a net with itself is itself'
 
 run "$DIYNN" eval --json "$T/1" "$T/2"
 expect 0 'eval --json of two nets'
-expect_json
+expect_json 'eval --json of two nets'
 expect_out '"nets": ['
 
 # on a file, with nets that see several views of a sample
