@@ -274,14 +274,14 @@ static int run(struct call *c, struct err *e)
 
 const struct cmd cmd_eval = {
     .name = "eval",
-    .args = "RUN|CKPT...",
+    .args = "RUN|CKPT..",
     .help = "evaluate a trained net, or several as one",
     .more = "Takes the best checkpoint of a run's folder if there is one, otherwise the last. "
             "Prints the loss and the accuracy (for values: rmse, mae, r2) on lines of their own, "
             "then the confusion matrix (with many classes: the most frequent mistakes), and "
             "precision, recall and F1 of each class. Several nets, trained on the same data (with "
             "other seeds, say), count as one: the mean of what they say before softmax or "
-            "sigmoid, which is right more often than each of them.",
+            "sigmoid, which is mostly right more often than one of them.",
     .min_args = 1,
     .max_args = 1 << 20,
     .missing = "a run's folder or a checkpoint",

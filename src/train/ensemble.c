@@ -4,7 +4,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-/* Of the targets in the part's order; inputs as targets are not looked at. */
+/* The checksum of the targets, in the part's order; 0 where they are the inputs. */
 static uint32_t targets_of(const struct part *part)
 {
     const struct samples *s = part->of;
@@ -25,7 +25,7 @@ int ensemble_join(struct ensemble *m, const struct job *job, const struct part *
     size_t k = (size_t)job->loss.k;
     uint32_t targets = targets_of(part);
     if (m->nets == 0) {
-        *m = (struct ensemble){.n = part->n, .k = k, .targets = targets};
+        *m = (struct ensemble){.n = part->n, .k = k, .targets = targets, .loss = job->loss.ops};
         m->sum = mem_alloc(mem_mul(m->n, k), sizeof *m->sum, e); /* zeros */
         if (!m->sum)
             return -1;
@@ -33,6 +33,9 @@ int ensemble_join(struct ensemble *m, const struct job *job, const struct part *
     if (k != m->k)
         return err_set(e, ERR_DATA, "%s: gives %zu numbers a sample, the nets before it %zu", name,
                        k, m->k);
+    if (job->loss.ops != m->loss)
+        return err_set(e, ERR_DATA, "%s: its loss is %s, that of the nets before it %s", name,
+                       job->loss.ops->name, m->loss->name);
     if (part->n != m->n || targets != m->targets)
         return err_set(e, ERR_DATA, "%s: its data is not that of the nets before it", name);
     m->nets++;

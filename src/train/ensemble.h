@@ -12,11 +12,13 @@ struct ensemble {     /* starts as {0} */
     int nets;         /* so far, with the one that runs */
     size_t n, k;      /* samples, and outputs a sample */
     uint32_t targets; /* checksum of the samples' targets */
-    real *sum;        /* n x k */
+    const struct loss_ops *loss;
+    real *sum; /* n x k */
 };
 
-/* Takes a net in, which messages call `name`, to run on a part of its job's data: the same samples
- * with the same targets as for those before it (ERR_DATA otherwise). */
+/* Takes a net in, which messages call `name`, to run on a part of its job's data. It must have the
+ * loss and the number of outputs of those before it, and as many samples with the same targets
+ * (ERR_DATA otherwise); inputs as targets are not compared. */
 int ensemble_join(struct ensemble *m, const struct job *job, const struct part *part,
                   const char *name, struct err *e);
 

@@ -23,7 +23,7 @@ struct fixture {
 
 static void set_up(struct fixture *f)
 {
-    *f = (struct fixture){.job.loss.k = K, .samples.k = K};
+    *f = (struct fixture){.job.loss = {.k = K, .ops = loss_find("mse")}, .samples.k = K};
     for (int i = 0; i < N * K; i++)
         f->target[i] = (real)i;
     for (uint32_t i = 0; i < N; i++)
@@ -81,6 +81,11 @@ static void strangers(void **state)
     e = (struct err){0};
     assert_int_equal(ensemble_join(&m, &other.job, &other.part, "narrow", &e), -1);
     assert_non_null(strstr(e.msg, "narrow: gives 2 numbers a sample, the nets before it 3"));
+    set_up(&other);
+    other.job.loss.ops = loss_find("huber");
+    e = (struct err){0};
+    assert_int_equal(ensemble_join(&m, &other.job, &other.part, "robust", &e), -1);
+    assert_non_null(strstr(e.msg, "robust: its loss is huber, that of the nets before it mse"));
     assert_int_equal(m.nets, 2);
     ensemble_free(&m);
 }
