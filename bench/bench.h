@@ -17,6 +17,7 @@ struct bench_conf {
     const struct kernels *k;
     const char *const *sets; /* --set: keys of all nets */
     int n_sets;
+    bool bf16; /* convolutions of factors rounded to bfloat16 */
     int reps;
     double seconds; /* of a repetition; 0: as the kind says */
 };

@@ -25,7 +25,7 @@ struct conv_case {
     double flops, seconds;
 };
 
-static void describe(struct conv_case *c, const struct conv_shape *s)
+static void describe(struct conv_case *c, const struct conv_shape *s, bool bf16)
 {
     struct conv *cv = &c->cv;
     *cv = (struct conv){.n = s->n,
@@ -44,6 +44,7 @@ static void describe(struct conv_case *c, const struct conv_shape *s)
                         .dilation_h = 1,
                         .dilation_w = 1,
                         .groups = 1,
+                        .bf16 = bf16,
                         .act = ACT_RELU};
     c->size[X] = c->size[DX] = (size_t)cv->n * (size_t)cv->h * (size_t)cv->w * (size_t)cv->c;
     c->size[Y] = c->size[DY] = (size_t)cv->n * (size_t)cv->oh * (size_t)cv->ow * (size_t)cv->oc;
@@ -90,7 +91,7 @@ struct conv_case *conv_new(const struct conv_shape *s, enum conv_pass pass,
     c->k = conf->k;
     c->flops = conv_shape_flops(s);
     c->seconds = conf->seconds;
-    describe(c, s);
+    describe(c, s, conf->bf16);
     if (allocate(c, e)) {
         conv_free(c);
         return NULL;
@@ -239,7 +240,8 @@ int conv_check(const struct conv_case *c, struct err *e)
                 (double)cv
                     ->dweight[((ptrdiff_t)(at.kh * cv->kw + at.kw) * cv->c + at.c) * cv->oc + at.o];
         }
-        if (!(fabs(got - want) < 1e-3 * sqrt(terms[c->pass])))
+        double near = cv->bf16 ? 1e-2 : 1e-3;
+        if (!(fabs(got - want) < near * sqrt(terms[c->pass])))
             return err_set(e, ERR_INTERNAL, "conv %s.%s is wrong: %g in place of %g", c->name,
                            conv_pass_names[c->pass], got, want);
     }

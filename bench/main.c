@@ -27,6 +27,7 @@ static const char usage[] =
     "  -M, --memory       memory only: bytes a second of y += a x in each level\n"
     "  -n, --threads N,M  numbers of threads, each measured (default: 1, and all processors)\n"
     "  -i, --isa NAME     instruction set (default: the best one)\n"
+    "      --bf16         convolutions of factors rounded to bfloat16 (precision = bf16)\n"
     "  -r, --reps N       repetitions (default: 5)\n"
     "  -s, --seconds S    of a repetition (default: 0.05 for a kernel, 0.3 for training)\n"
     "      --set KEY=V    set a key of the network files (train.chunk=500); repeatable\n"
@@ -97,6 +98,8 @@ static bool read_option(struct bench *b, int option)
     case 's':
         b->conf.seconds = atof(optarg);
         return b->conf.seconds > 0 && b->conf.seconds <= 60;
+    case 'B':
+        return b->conf.bf16 = true;
     case 'S':
         b->conf.n_sets++;
         return true;
@@ -114,19 +117,14 @@ static bool read_option(struct bench *b, int option)
 /* sets: room for as many as there are arguments. */
 static bool read_options(struct bench *b, int argc, char **argv, const char **sets)
 {
-    static const struct option options[] = {{"matmul", no_argument, NULL, 'm'},
-                                            {"conv", no_argument, NULL, 'C'},
-                                            {"train", no_argument, NULL, 't'},
-                                            {"memory", no_argument, NULL, 'M'},
-                                            {"threads", required_argument, NULL, 'n'},
-                                            {"isa", required_argument, NULL, 'i'},
-                                            {"reps", required_argument, NULL, 'r'},
-                                            {"seconds", required_argument, NULL, 's'},
-                                            {"set", required_argument, NULL, 'S'},
-                                            {"csv", no_argument, NULL, 'c'},
-                                            {"wait", no_argument, NULL, 'w'},
-                                            {"list", no_argument, NULL, 'l'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"matmul", no_argument, NULL, 'm'},        {"conv", no_argument, NULL, 'C'},
+        {"train", no_argument, NULL, 't'},         {"memory", no_argument, NULL, 'M'},
+        {"threads", required_argument, NULL, 'n'}, {"isa", required_argument, NULL, 'i'},
+        {"reps", required_argument, NULL, 'r'},    {"seconds", required_argument, NULL, 's'},
+        {"bf16", no_argument, NULL, 'B'},          {"set", required_argument, NULL, 'S'},
+        {"csv", no_argument, NULL, 'c'},           {"wait", no_argument, NULL, 'w'},
+        {"list", no_argument, NULL, 'l'},          {NULL, 0, NULL, 0}};
     int option, all = par_default();
     b->conf = (struct bench_conf){.k = kernels_get(NULL), .sets = sets, .reps = 5};
     b->threads[0] = 1;

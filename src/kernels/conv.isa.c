@@ -54,6 +54,16 @@ conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv)
     return conv_tiles[rows - 1][nv - 1];
 }
 
+conv_tile_fn *ISA_NAME(conv_tile_words_of)(int rows, int nv)
+{
+#if VW == 16
+    return conv_tiles_words[rows - 1][nv - 1];
+#else
+    (void)rows, (void)nv;
+    return NULL;
+#endif
+}
+
 static int panels_of(int out)
 {
     return (out + CONV_COLS - 1) / CONV_COLS;

@@ -3,6 +3,7 @@
 #define KERNELS_CONV_TILES_H
 
 #include "kernels/act.h"
+#include "kernels/bf16.h"
 #include "kernels/conv_tile.h"
 
 /* Where row i starts whose groups and rows are these apart. */
@@ -117,9 +118,22 @@ INLINE void conv_tile_move(const int mr, const float *row[], ptrdiff_t step)
     }
 }
 
+#define CONV_AHEAD 24 /* steps for which words of b are fetched ahead */
+
+/* A product more; `words`: of two numbers each. */
+INLINE vf conv_product(const bool words, vf a, vf b, vf sum)
+{
+#if VW == 16
+    if (words)
+        return v_dot(a, b, sum);
+#endif
+    (void)words;
+    return v_fma(a, b, sum);
+}
+
 /* The sums over k; row moves on by nk. */
-INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], const float *row[],
-                          ptrdiff_t rs2, const float *b, int nk)
+INLINE void conv_tile_run(const int mr, const int nv, const bool words, vf acc[][CONV_VECTORS],
+                          const float *row[], ptrdiff_t rs2, const float *b, int nk)
 {
     for (int k = 0; k < nk; k++) {
         vf bv[CONV_VECTORS];
@@ -131,7 +145,12 @@ INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], co
             vf ai = v_set(row[i / CONV_GROUP][i % CONV_GROUP * rs2]);
             CONV_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
+                acc[i][v] = conv_product(words, ai, bv[v], acc[i][v]);
+        }
+        if (words) { /* which are used up twice as fast */
+            CONV_UNROLL
+            for (int v = 0; v < nv; v++)
+                __builtin_prefetch(b + (CONV_AHEAD * nv + v) * VW);
         }
         conv_tile_move(mr, row, 1);
         b += nv * VW;
@@ -140,8 +159,8 @@ INLINE void conv_tile_run(const int mr, const int nv, vf acc[][CONV_VECTORS], co
 
 /* t and c stay on the stack: the compiler likes vector registers better, but what is there can be
  * read only when the sums before it are done, and the next tile would begin late. */
-INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *tile, const float *a,
-                           float *to)
+INLINE void conv_tile_body(const int mr, const int nv, const bool words,
+                           const struct conv_tile *tile, const float *a, float *to)
 {
     const struct conv_tile *const volatile t = tile;
     float *const volatile c = to;
@@ -155,7 +174,7 @@ INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t
     for (int p = t->np; p > 0; p--) {
         for (int q = t->nq; q > 0; q--, b += t->b_q) {
             int nk = t->nk;
-            conv_tile_run(mr, nv, acc, row, rs2, b, nk);
+            conv_tile_run(mr, nv, words, acc, row, rs2, b, nk);
             conv_tile_move(mr, row, t->a_q - nk);
         }
         conv_tile_move(mr, row, t->a_p - t->nq * t->a_q);
@@ -170,7 +189,7 @@ INLINE void conv_tile_body(const int mr, const int nv, const struct conv_tile *t
 #define CONV_TILE(mr, nv)                                                                          \
     static void conv_tile_##mr##_##nv(const struct conv_tile *t, const float *a, float *c)         \
     {                                                                                              \
-        conv_tile_body(mr, nv, t, a, c);                                                           \
+        conv_tile_body(mr, nv, false, t, a, c);                                                    \
     }
 /* clang-format off */
 #define CONV_LIST_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
@@ -194,5 +213,18 @@ CONV_LIST(CONV_TILE)
 /* clang-format on */
 
 static conv_tile_fn *const conv_tiles[CONV_ROWS_1][CONV_VECTORS] = {CONV_LIST(CONV_TILE_AT)};
+
+#if VW == 16
+#define CONV_TILE_WORDS(mr, nv)                                                                    \
+    static void conv_tile_words_##mr##_##nv(const struct conv_tile *t, const float *a, float *c)   \
+    {                                                                                              \
+        conv_tile_body(mr, nv, true, t, a, c);                                                     \
+    }
+CONV_LIST(CONV_TILE_WORDS)
+
+#define CONV_TILE_WORDS_AT(mr, nv) [mr - 1][nv - 1] = conv_tile_words_##mr##_##nv,
+static conv_tile_fn *const conv_tiles_words[CONV_ROWS_1][CONV_VECTORS] = {
+    CONV_LIST(CONV_TILE_WORDS_AT)};
+#endif
 
 #endif

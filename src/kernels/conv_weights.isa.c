@@ -20,6 +20,16 @@ weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv)
     return weights_tiles[rows - 1][nv - 1];
 }
 
+weights_tile_fn *ISA_NAME(weights_tile_words_of)(int rows, int nv)
+{
+#if VW == 16
+    return weights_tiles_words[rows - 1][nv - 1];
+#else
+    (void)rows, (void)nv;
+    return NULL;
+#endif
+}
+
 static size_t weights_of(const struct conv *cv)
 {
     return (size_t)cv->kh * (size_t)cv->kw * (size_t)(cv->c / cv->groups) * (size_t)cv->oc;

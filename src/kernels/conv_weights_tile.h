@@ -23,7 +23,9 @@ struct weights_tile {
 
 typedef void weights_tile_fn(const struct weights_tile *t);
 
-/* The loops for tiles of `rows` rows and nv vectors; conv_weights.isa.c has them. */
+/* The loops for tiles of `rows` rows and nv vectors; conv_weights.isa.c has them. Of words: as
+ * conv_tile_words_of. */
 weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv);
+weights_tile_fn *ISA_NAME(weights_tile_words_of)(int rows, int nv);
 
 #endif

@@ -13,8 +13,9 @@ INLINE int weights_rows(int nv, bool sums)
     return conv_rows(nv) - sums;
 }
 
-INLINE void weights_tile_step(const int mr, const int nv, const bool sums, vf acc[][CONV_VECTORS],
-                              const float *const *row, const float *b, size_t b_last)
+INLINE void weights_tile_step(const int mr, const int nv, const bool sums, const bool words,
+                              vf acc[][CONV_VECTORS], const float *const *row, const float *b,
+                              size_t b_last)
 {
     vf bv[CONV_VECTORS];
     CONV_UNROLL
@@ -25,7 +26,7 @@ INLINE void weights_tile_step(const int mr, const int nv, const bool sums, vf ac
         vf ai = v_set(row[i / CONV_GROUP][i % CONV_GROUP]);
         CONV_UNROLL
         for (int v = 0; v < nv; v++)
-            acc[i][v] = v_fma(ai, bv[v], acc[i][v]);
+            acc[i][v] = conv_product(words, ai, bv[v], acc[i][v]);
     }
     if (sums) {
         CONV_UNROLL
@@ -35,8 +36,8 @@ INLINE void weights_tile_step(const int mr, const int nv, const bool sums, vf ac
 }
 
 /* All sums; t is read from the stack, as in conv_tile_body. */
-INLINE void weights_tile_run(const int mr, const int nv, const bool sums, vf acc[][CONV_VECTORS],
-                             const struct weights_tile *tile, size_t b_last)
+INLINE void weights_tile_run(const int mr, const int nv, const bool sums, const bool words,
+                             vf acc[][CONV_VECTORS], const struct weights_tile *tile, size_t b_last)
 {
     const struct weights_tile *const volatile t = tile;
     const float *row[(CONV_ROWS_1 + 2) / CONV_GROUP], *b = tile->b;
@@ -48,7 +49,7 @@ INLINE void weights_tile_run(const int mr, const int nv, const bool sums, vf acc
         for (int q = t->nq; q > 0; q--) {
             int nk = t->nk;
             for (int k = nk; k > 0; k--, b += b_k) {
-                weights_tile_step(mr, nv, sums, acc, row, b, b_last);
+                weights_tile_step(mr, nv, sums, words, acc, row, b, b_last);
                 conv_tile_move(mr, row, a_k);
             }
             conv_tile_move(mr, row, t->a_q - nk * a_k);
@@ -59,7 +60,7 @@ INLINE void weights_tile_run(const int mr, const int nv, const bool sums, vf acc
     }
 }
 
-INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
+INLINE void weights_tile_body(const int mr, const int nv, const bool sums, const bool words,
                               const struct weights_tile *tile)
 {
     const struct weights_tile *const volatile kept = tile;
@@ -73,9 +74,9 @@ INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
             acc[i][v] = t->load ? v_load_n(c + v * VW, conv_lanes(v, nv, t->last)) : v_set(0);
     }
     if (t->last == VW)
-        weights_tile_run(mr, nv, sums, acc, t, VW);
+        weights_tile_run(mr, nv, sums, words, acc, t, VW);
     else
-        weights_tile_run(mr, nv, sums, acc, t, t->last);
+        weights_tile_run(mr, nv, sums, words, acc, t, t->last);
     t = kept;
     CONV_UNROLL
     for (int i = 0; i < mr + sums; i++) {
@@ -89,11 +90,11 @@ INLINE void weights_tile_body(const int mr, const int nv, const bool sums,
 #define WEIGHTS_TILE(mr, nv)                                                                       \
     static void weights_tile_##mr##_##nv(const struct weights_tile *t)                             \
     {                                                                                              \
-        weights_tile_body(mr, nv, false, t);                                                       \
+        weights_tile_body(mr, nv, false, false, t);                                                \
     }                                                                                              \
     static void weights_sums_##mr##_##nv(const struct weights_tile *t)                             \
     {                                                                                              \
-        weights_tile_body(mr, nv, true, t);                                                        \
+        weights_tile_body(mr, nv, true, false, t);                                                 \
     }
 CONV_LIST(WEIGHTS_TILE)
 
@@ -103,6 +104,19 @@ static weights_tile_fn *const weights_tiles[CONV_ROWS_1][CONV_VECTORS] = {
     CONV_LIST(WEIGHTS_TILE_AT)};
 static weights_tile_fn *const weights_sums[CONV_ROWS_1][CONV_VECTORS] = {
     CONV_LIST(WEIGHTS_SUMS_AT)};
+
+#if VW == 16
+#define WEIGHTS_TILE_WORDS(mr, nv)                                                                 \
+    static void weights_tile_words_##mr##_##nv(const struct weights_tile *t)                       \
+    {                                                                                              \
+        weights_tile_body(mr, nv, false, true, t);                                                 \
+    }
+CONV_LIST(WEIGHTS_TILE_WORDS)
+
+#define WEIGHTS_TILE_WORDS_AT(mr, nv) [mr - 1][nv - 1] = weights_tile_words_##mr##_##nv,
+static weights_tile_fn *const weights_tiles_words[CONV_ROWS_1][CONV_VECTORS] = {
+    CONV_LIST(WEIGHTS_TILE_WORDS_AT)};
+#endif
 
 /* Depthwise: as struct weights_tile says, but one row, and
  *     a[p a_p + q a_q + k a_k + j] b[p b_p + q b_q + k b_k + j] */

@@ -96,6 +96,8 @@ struct conv {
     int pad_h, pad_w; /* above and left; oh and ow say what is below and right */
     int dilation_h, dilation_w;
     int groups; /* divides c and oc: outputs of a group see its c / groups inputs */
+    bool bf16;  /* where winograd_takes it: factors of products at points are rounded to bfloat16
+                 * (bf16.h); not by the reference, whose sums are direct */
     const real *x;
     const real *weight; /* kh x kw x c/groups x oc */
     const real *bias;   /* oc, or NULL */

@@ -18,6 +18,8 @@
 struct filtering {
     struct tiling from;
     int n, h, w, in, out, taps;
+    enum block_form form;
+    int words;            /* of `in` inputs */
     const float *weights; /* panel, product, input, column */
     float *inputs, *sums; /* of a block, and of a panel of it */
     size_t inputs_apart, sums_apart;
@@ -45,9 +47,9 @@ static struct sizes sizes_of(const struct filtering *g)
 {
     int block = block_of(g->in);
     return (struct sizes){
-        .weights = panels_size(g->in, g->out),
+        .weights = panels_size(g->words, g->out),
         .strip = strip_size(&g->from),
-        .inputs = WINOGRAD_PRODUCTS * block_apart(block, g->in),
+        .inputs = WINOGRAD_PRODUCTS * block_apart(block, g->words),
         .sums = WINOGRAD_PRODUCTS * block_apart(block, CONV_COLS),
         .packed = (size_t)g->taps * (size_t)g->taps * (size_t)g->in * CONV_COLS + VW,
     };
@@ -55,14 +57,35 @@ static struct sizes sizes_of(const struct filtering *g)
 
 /* ---- weights ---- */
 
-/* A panel, packed as (tap, input, column), at its points. `back`: taps are reversed. */
-INLINE void weights_panel(const float *packed, int in, int width, bool back, const int r, float *to)
+/* The weights of an input at their points. */
+INLINE void weights_input(const float *from, ptrdiff_t row, ptrdiff_t column, int width,
+                          const int r, float *to, size_t apart, const enum point_form form)
 {
-    ptrdiff_t column = (ptrdiff_t)in * width, row = r * column;
-    const float *from = packed + (back ? (r - 1) * (row + column) : 0);
-    for (ptrdiff_t j = 0; j < column; j += VW)
-        winograd_evaluate(from + j, back ? -row : row, back ? -column : column, r, true, to + j,
-                          block_apart(in, width), VW);
+    for (int j = 0; j < width; j += VW)
+        winograd_evaluate(from + j, row, column, r, true, to + j, apart, VW, form);
+}
+
+/* A panel, packed as (tap, input, column), at its points. `back`: taps are reversed. */
+INLINE void weights_panel(const struct filtering *g, const float *packed, int width, bool back,
+                          const int r, float *to)
+{
+    ptrdiff_t column = (ptrdiff_t)g->in * width, row = r * column;
+    size_t apart = block_apart(g->words, width);
+    if (back) {
+        packed += (r - 1) * (row + column);
+        row = -row;
+        column = -column;
+    }
+    for (int i = 0; i < g->in; i++, packed += width) {
+        float *at = to + (ptrdiff_t)(block_words(g->form, i + 1) - 1) * width;
+        enum point_form put = block_put(g->form, i);
+        if (put == POINT_FLOATS)
+            weights_input(packed, row, column, width, r, at, apart, POINT_FLOATS);
+        else if (put == POINT_ROUNDED)
+            weights_input(packed, row, column, width, r, at, apart, POINT_ROUNDED);
+        else
+            weights_input(packed, row, column, width, r, at, apart, POINT_LOWER);
+    }
 }
 
 /* A thread's panels, of all of them at `to`. */
@@ -72,7 +95,7 @@ static void make_weights(const struct filtering *g, const struct conv *cv, bool 
     for (int j = 0; j < g->out; j += CONV_COLS) {
         int width = panel_width(g->out, j), cols = axis_least(g->out - j, CONV_COLS);
         float *panel = to;
-        to += panel_size(g->in, width);
+        to += panel_size(g->words, width);
         if (j / CONV_COLS % nt != tid)
             continue;
         for (int tap = 0; tap < cv->kh * cv->kw; tap++) {
@@ -84,35 +107,51 @@ static void make_weights(const struct filtering *g, const struct conv *cv, bool 
                 pack(place, width, w + j, cols, 1, g->in, cv->oc);
         }
         if (g->taps == 3)
-            weights_panel(packed, g->in, width, back, 3, panel);
+            weights_panel(g, packed, width, back, 3, panel);
         else
-            weights_panel(packed, g->in, width, back, 5, panel);
+            weights_panel(g, packed, width, back, 5, panel);
     }
 }
 
 /* ---- tiles ---- */
 
+/* `count` tiles of inputs from `first` on, at their points. */
+static void inputs_block(struct filtering *g, size_t first, int count)
+{
+    ptrdiff_t row;
+    enum point_form put = g->form == BLOCK_WORDS ? POINT_NEIGHBOURS : block_put(g->form, 0);
+    for (int k = 0; k < count; k++) {
+        const float *x = strip_tile(&g->from, first + (size_t)k, &row);
+        block_tile_as(x, row, g->in, g->inputs + (ptrdiff_t)k * g->words, g->inputs_apart, put);
+    }
+}
+
 /* A panel of the block's sums over inputs. */
 static void multiply(const struct filtering *g, const float *weights, int count, int width)
 {
     int most = conv_rows(width / VW), tiles = (count + most - 1) / most;
-    struct conv_tile t = {.a_rs1 = CONV_GROUP * (ptrdiff_t)g->in,
-                          .a_rs2 = g->in,
+    conv_tile_fn *(*of)(int, int) =
+        g->form == BLOCK_WORDS ? ISA_NAME(conv_tile_words_of) : ISA_NAME(conv_tile_of);
+    bool flush = g->form == BLOCK_ROUNDED;
+    unsigned was = flush ? bf16_begin() : 0;
+    struct conv_tile t = {.a_rs1 = CONV_GROUP * (ptrdiff_t)g->words,
+                          .a_rs2 = g->words,
                           .b = weights,
                           .np = 1,
                           .nq = 1,
-                          .nk = g->in,
+                          .nk = g->words,
                           .c_rs1 = CONV_GROUP * (ptrdiff_t)width,
                           .c_rs2 = width,
                           .last = VW};
-    for (size_t k = 0; k < WINOGRAD_PRODUCTS; k++, t.b += block_apart(g->in, width))
+    for (size_t k = 0; k < WINOGRAD_PRODUCTS; k++, t.b += block_apart(g->words, width))
         for (int i = 0, at = 0; i < tiles; i++) {
             int rows = count * (i + 1) / tiles - at;
-            ISA_NAME(conv_tile_of)
-            (rows, width / VW)(&t, g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->in,
-                               g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
+            of(rows, width / VW)(&t, g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->words,
+                                 g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
             at += rows;
         }
+    if (flush)
+        bf16_end(was);
 }
 
 /* The last step of an output at y, v so far. */
@@ -169,7 +208,7 @@ static void filter(struct filtering *g, int tid, int nt)
         size_t blocks = (hi - lo + block - 1) / block;
         int count = (int)((hi - lo + blocks - 1) / blocks);
         const float *weights = g->weights;
-        block_inputs(&g->from, lo, count, g->inputs, g->inputs_apart);
+        inputs_block(g, lo, count);
         for (int j = 0; j < g->out; j += CONV_COLS) {
             int width = panel_width(g->out, j);
             multiply(g, weights, count, width);
@@ -177,7 +216,7 @@ static void filter(struct filtering *g, int tid, int nt)
                 outputs_panel(g, lo, count, j, width, WINOGRAD_POINTS + 1 - 3);
             else
                 outputs_panel(g, lo, count, j, width, WINOGRAD_POINTS + 1 - 5);
-            weights += panel_size(g->in, width);
+            weights += panel_size(g->words, width);
         }
         lo += (size_t)count;
     }
@@ -194,10 +233,12 @@ static struct filtering forward_of(const struct conv *cv)
                           .in = cv->c,
                           .out = cv->oc,
                           .taps = cv->kh,
+                          .form = block_form_of(cv),
                           .y = cv->y,
                           .bias = cv->bias,
                           .act = cv->act == ACT_SOFTMAX ? ACT_NONE : cv->act,
                           .act_param = cv->act_param};
+    g.words = block_words(g.form, g.in);
     g.from.above = cv->pad_h;
     g.from.left = cv->pad_w;
     return g;
@@ -213,11 +254,13 @@ static struct filtering backward_of(const struct conv *cv)
                           .in = cv->oc,
                           .out = cv->c,
                           .taps = cv->kh,
+                          .form = block_form_of(cv),
                           .y = cv->dx,
                           .add = cv->dx_mode == GRAD_ADD,
                           .act = cv->dact_y && cv->dx_act != ACT_SOFTMAX ? cv->dx_act : ACT_NONE,
                           .act_param = cv->dx_act_param,
                           .dact_y = cv->dact_y};
+    g.words = block_words(g.form, g.in);
     g.from.above = cv->kh - 1 - cv->pad_h;
     g.from.left = cv->kw - 1 - cv->pad_w;
     return g;
@@ -253,7 +296,7 @@ static void run(struct filtering *g, const struct conv *cv, bool back, int tid, 
     g->from.strip = work;
     g->inputs = g->from.strip + s.strip;
     g->sums = g->inputs + s.inputs;
-    g->inputs_apart = block_apart(block, g->in);
+    g->inputs_apart = block_apart(block, g->words);
     g->sums_apart = block_apart(block, CONV_COLS);
     if (!cv->prepared)
         make_weights(g, cv, back, work, own, 0, 1);

@@ -106,22 +106,65 @@ INLINE const float *strip_tile(struct tiling *t, size_t tile, ptrdiff_t *row)
     return t->strip + column * (size_t)t->step * (size_t)t->channels;
 }
 
-/* `count` tiles of inputs from `first` on become rows of c numbers in 36 matrices, `apart` numbers
- * from each other. */
-static void block_inputs(struct tiling *t, size_t first, int count, float *to, size_t apart)
+/* What the factors of products are: floats, floats rounded to bfloat16, or words of two such
+ * numbers, neighbours along what is summed up. The last two give the same sums. */
+enum block_form { BLOCK_FLOATS, BLOCK_ROUNDED, BLOCK_WORDS };
+
+static inline enum block_form block_form_of(const struct conv *cv)
 {
-    ptrdiff_t row;
-    for (int k = 0; k < count; k++, to += t->c) {
-        const float *x = strip_tile(t, first + (size_t)k, &row);
-        int c = 0;
-        for (; c + VW <= t->c; c += VW)
-            winograd_inputs(x + c, row, t->c, to + c, apart, VW);
-        if (c < t->c)
-            winograd_inputs(x + c, row, t->c, to + c, apart, (size_t)(t->c - c));
+    if (!cv->bf16)
+        return BLOCK_FLOATS;
+    return bf16_has_words() && cv->c % 2 == 0 && cv->oc % 2 == 0 ? BLOCK_WORDS : BLOCK_ROUNDED;
+}
+
+/* What n numbers along a sum take, in floats. */
+static inline int block_words(enum block_form form, int n)
+{
+    return form == BLOCK_WORDS ? (n + 1) / 2 : n;
+}
+
+/* How number k of a sum is put, number 0 first; at block_words(form, k + 1) - 1. */
+INLINE enum point_form block_put(enum block_form form, int k)
+{
+    return form == BLOCK_FLOATS    ? POINT_FLOATS
+           : form == BLOCK_ROUNDED ? POINT_ROUNDED
+           : k % 2                 ? POINT_LOWER
+                                   : POINT_FLOATS;
+}
+
+/* A tile's c channels become 36 rows, `apart` floats from each other. */
+INLINE void block_tile(const float *x, ptrdiff_t row, int c, float *to, size_t apart,
+                       const enum point_form form)
+{
+    int j = 0;
+    for (; j + VW <= c; j += VW)
+        winograd_inputs(x + j, row, c, to + (form == POINT_NEIGHBOURS ? j / 2 : j), apart, VW,
+                        form);
+    if (j < c)
+        winograd_inputs(x + j, row, c, to + (form == POINT_NEIGHBOURS ? j / 2 : j), apart,
+                        (size_t)(c - j), form);
+}
+
+static void block_tile_as(const float *x, ptrdiff_t row, int c, float *to, size_t apart,
+                          enum point_form form)
+{
+    switch (form) {
+    case POINT_FLOATS:
+        block_tile(x, row, c, to, apart, POINT_FLOATS);
+        break;
+    case POINT_ROUNDED:
+        block_tile(x, row, c, to, apart, POINT_ROUNDED);
+        break;
+    case POINT_NEIGHBOURS:
+        block_tile(x, row, c, to, apart, POINT_NEIGHBOURS);
+        break;
+    case POINT_LOWER:
+        block_tile(x, row, c, to, apart, POINT_LOWER);
+        break;
     }
 }
 
-/* Numbers between the matrices of a block: its size, and a line more, so that they do not all fall
+/* Floats between the matrices of a block: its size, and a line more, so that they do not all fall
  * on the same places of a cache. */
 static inline size_t block_apart(int rows, int width)
 {
@@ -135,7 +178,7 @@ static inline int panel_width(int out, int j)
     return (left + VW - 1) / VW * VW;
 }
 
-/* Numbers of the weights (or their gradients) of a panel, (product, input, column), and of all. */
+/* Floats of the weights (or their gradients) of a panel, (product, input, column), and of all. */
 static inline size_t panel_size(int in, int width)
 {
     return WINOGRAD_PRODUCTS * block_apart(in, width);

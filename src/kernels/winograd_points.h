@@ -12,7 +12,7 @@
 #ifndef KERNELS_WINOGRAD_POINTS_H
 #define KERNELS_WINOGRAD_POINTS_H
 
-#include "kernels/vec.h"
+#include "kernels/bf16.h"
 #include "kernels/winograd.h"
 
 #define POINT_A 0.625f
@@ -110,9 +110,30 @@ INLINE float *winograd_next(float *at, size_t apart)
     return at;
 }
 
+/* How a vector of values is put. */
+enum point_form {
+    POINT_FLOATS,
+    POINT_ROUNDED,    /* to bfloat16 */
+    POINT_NEIGHBOURS, /* half a vector, words of neighbours */
+    POINT_LOWER       /* words, with the floats that stand there, which are the upper numbers */
+};
+
+INLINE void point_put(float *to, vf v, const size_t n, const enum point_form form)
+{
+#if VW == 16
+    if (form == POINT_NEIGHBOURS) {
+        _mm256_mask_storeu_epi32(to, (__mmask8)((1u << (n + 1) / 2) - 1), v_neighbours(v));
+        return;
+    }
+    if (form == POINT_LOWER)
+        v = v_words(v_load_n(to, n), v);
+#endif
+    v_put(to, form == POINT_ROUNDED ? v_bf16(v) : v, n);
+}
+
 /* 6 x 6 inputs, lanes n of pixels `pixel` apart in rows `row` apart, become 36 products' inputs. */
 INLINE void winograd_inputs(const float *x, ptrdiff_t row, ptrdiff_t pixel, float *to, size_t apart,
-                            const size_t n)
+                            const size_t n, const enum point_form form)
 {
     WINOGRAD_UNROLL
     for (int pair = 0; pair < PAIRS; pair++) {
@@ -136,9 +157,9 @@ INLINE void winograd_inputs(const float *x, ptrdiff_t row, ptrdiff_t pixel, floa
             WINOGRAD_UNROLL
             for (int other = 0; other < PAIRS; other++) {
                 inputs_pair(o, d, other);
-                v_put(to, o[0], n);
+                point_put(to, o[0], n, form);
                 to = winograd_next(to, apart);
-                v_put(to, o[1], n);
+                point_put(to, o[1], n, form);
                 to = winograd_next(to, apart);
             }
         }
@@ -147,7 +168,8 @@ INLINE void winograd_inputs(const float *x, ptrdiff_t row, ptrdiff_t pixel, floa
 
 /* m x m coefficients become 36 values, times their factors if `scaled`. */
 INLINE void winograd_evaluate(const float *x, ptrdiff_t row, ptrdiff_t pixel, const int m,
-                              const bool scaled, float *to, size_t apart, const size_t n)
+                              const bool scaled, float *to, size_t apart, const size_t n,
+                              const enum point_form form)
 {
     int k = 0;
     WINOGRAD_UNROLL
@@ -168,9 +190,9 @@ INLINE void winograd_evaluate(const float *x, ptrdiff_t row, ptrdiff_t pixel, co
             WINOGRAD_UNROLL
             for (int other = 0; other < PAIRS; other++) {
                 evaluate_pair(o, c, m, other);
-                v_store(to, scaled ? o[0] * v_set(winograd_factor(k)) : o[0]);
+                point_put(to, scaled ? o[0] * v_set(winograd_factor(k)) : o[0], VW, form);
                 to = winograd_next(to, apart);
-                v_store(to, scaled ? o[1] * v_set(winograd_factor(k + 1)) : o[1]);
+                point_put(to, scaled ? o[1] * v_set(winograd_factor(k + 1)) : o[1], VW, form);
                 to = winograd_next(to, apart);
                 k += 2;
             }

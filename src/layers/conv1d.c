@@ -9,7 +9,8 @@ static int setup(struct layer *l, struct build *b, struct err *e)
 {
     const struct conv1d *c = l->conf;
     const struct convolution flat = {c->filters,      {1, c->size},     {1, c->stride},
-                                     {0, c->padding}, {1, c->dilation}, c->groups};
+                                     {0, c->padding}, {1, c->dilation}, c->groups,
+                                     PRECISION_FP32};
     struct shape in = l->in[0]->out;
     if (in.h > 1 || shape_is_vector(in))
         return window_refuse(l, "a sequence (CHANNELSxLENGTH; see [reshape])", e);

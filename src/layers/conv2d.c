@@ -58,6 +58,12 @@ static const struct opt opts[] = {
      .max = 1 << 16,
      .help = "so many groups of filters see only their group of channels; as many as channels: "
              "depthwise"},
+    {.name = "precision",
+     .type = OPT_WORD,
+     .offset = FIELD(precision),
+     .def = "fp32",
+     .words = precision_words,
+     .help = PRECISION_HELP},
     OPT_END};
 
 static const struct layer_example examples[] = {

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+const char *const precision_words[] = {"fp32", "bf16", NULL};
+
 static int check_groups(const struct convolution *c, struct shape in, struct err *e)
 {
     if (in.c % c->groups || c->filters % c->groups)
@@ -41,7 +43,8 @@ static int set_sizes(struct layer *l, const struct convolution *c, struct err *e
                                              .pad_w = w.before,
                                              .dilation_h = h.dilation,
                                              .dilation_w = w.dilation,
-                                             .groups = c->groups};
+                                             .groups = c->groups,
+                                             .bf16 = c->precision == PRECISION_BF16};
     l->out = (struct shape){c->filters, h.out, w.out};
     /* what is done: taps outside of the image are skipped */
     l->flops =
