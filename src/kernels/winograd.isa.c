@@ -83,7 +83,7 @@ INLINE void weights_panel(const struct filtering *g, const float *packed, int wi
             weights_input(packed, row, column, width, r, at, apart, POINT_FLOATS);
         else if (put == POINT_ROUNDED)
             weights_input(packed, row, column, width, r, at, apart, POINT_ROUNDED);
-        else
+        else if (VW == 16)
             weights_input(packed, row, column, width, r, at, apart, POINT_LOWER);
     }
 }

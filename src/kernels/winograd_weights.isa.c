@@ -99,7 +99,7 @@ INLINE void outputs_panel(struct job *w, size_t first, int count, int j, int wid
             outputs_tile(dy, row, there, m, to, apart, POINT_FLOATS);
         else if (put == POINT_ROUNDED)
             outputs_tile(dy, row, there, m, to, apart, POINT_ROUNDED);
-        else
+        else if (VW == 16)
             outputs_tile(dy, row, there, m, to, apart, POINT_LOWER);
     }
     if (w->form == BLOCK_WORDS && count % 2)
