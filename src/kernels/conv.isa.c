@@ -49,19 +49,14 @@ struct gather {
     const float *dact_y; /* as y, or NULL */
 };
 
-conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv)
-{
-    return conv_tiles[rows - 1][nv - 1];
-}
-
-conv_tile_fn *ISA_NAME(conv_tile_words_of)(int rows, int nv)
+conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv, bool words)
 {
 #if VW == 16
-    return conv_tiles_words[rows - 1][nv - 1];
-#else
-    (void)rows, (void)nv;
-    return NULL;
+    if (words)
+        return conv_tiles_words[rows - 1][nv - 1];
 #endif
+    (void)words;
+    return conv_tiles[rows - 1][nv - 1];
 }
 
 static int panels_of(int out)

@@ -59,9 +59,8 @@ INLINE int conv_rows(int nv)
 
 typedef void conv_tile_fn(const struct conv_tile *t, const float *a, float *c);
 
-/* The loops for tiles of `rows` rows and nv vectors; conv.isa.c has them. Of words: a and b are of
- * two numbers of bfloat16 each (bf16.h); NULL where there is no instruction for it. */
-conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv);
-conv_tile_fn *ISA_NAME(conv_tile_words_of)(int rows, int nv);
+/* The loops for tiles of `rows` rows and nv vectors; conv.isa.c has them. `words`, where
+ * bf16_has_words: a and b are of two numbers of bfloat16 each. */
+conv_tile_fn *ISA_NAME(conv_tile_of)(int rows, int nv, bool words);
 
 #endif

@@ -15,19 +15,14 @@
 #define BLOCK 131072    /* numbers of x and dy that stay in the second cache */
 #define MANY  (1 << 18) /* weights whose slices would travel to memory and back */
 
-weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv)
-{
-    return weights_tiles[rows - 1][nv - 1];
-}
-
-weights_tile_fn *ISA_NAME(weights_tile_words_of)(int rows, int nv)
+weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv, bool words)
 {
 #if VW == 16
-    return weights_tiles_words[rows - 1][nv - 1];
-#else
-    (void)rows, (void)nv;
-    return NULL;
+    if (words)
+        return weights_tiles_words[rows - 1][nv - 1];
 #endif
+    (void)words;
+    return weights_tiles[rows - 1][nv - 1];
 }
 
 static size_t weights_of(const struct conv *cv)

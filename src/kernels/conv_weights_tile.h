@@ -23,9 +23,8 @@ struct weights_tile {
 
 typedef void weights_tile_fn(const struct weights_tile *t);
 
-/* The loops for tiles of `rows` rows and nv vectors; conv_weights.isa.c has them. Of words: as
- * conv_tile_words_of. */
-weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv);
-weights_tile_fn *ISA_NAME(weights_tile_words_of)(int rows, int nv);
+/* The loops for tiles of `rows` rows and nv vectors; conv_weights.isa.c has them. `words`:
+ * as in conv_tile_of. */
+weights_tile_fn *ISA_NAME(weights_tile_of)(int rows, int nv, bool words);
 
 #endif

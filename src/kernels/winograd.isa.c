@@ -130,9 +130,7 @@ static void inputs_block(struct filtering *g, size_t first, int count)
 static void multiply(const struct filtering *g, const float *weights, int count, int width)
 {
     int most = conv_rows(width / VW), tiles = (count + most - 1) / most;
-    conv_tile_fn *(*of)(int, int) =
-        g->form == BLOCK_WORDS ? ISA_NAME(conv_tile_words_of) : ISA_NAME(conv_tile_of);
-    bool flush = g->form == BLOCK_ROUNDED;
+    bool words = g->form == BLOCK_WORDS, flush = g->form == BLOCK_ROUNDED;
     unsigned was = flush ? bf16_begin() : 0;
     struct conv_tile t = {.a_rs1 = CONV_GROUP * (ptrdiff_t)g->words,
                           .a_rs2 = g->words,
@@ -146,8 +144,10 @@ static void multiply(const struct filtering *g, const float *weights, int count,
     for (size_t k = 0; k < WINOGRAD_PRODUCTS; k++, t.b += block_apart(g->words, width))
         for (int i = 0, at = 0; i < tiles; i++) {
             int rows = count * (i + 1) / tiles - at;
-            of(rows, width / VW)(&t, g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->words,
-                                 g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
+            ISA_NAME(conv_tile_of)
+            (rows, width / VW, words)(&t,
+                                      g->inputs + k * g->inputs_apart + (ptrdiff_t)at * g->words,
+                                      g->sums + k * g->sums_apart + (ptrdiff_t)at * width);
             at += rows;
         }
     if (flush)

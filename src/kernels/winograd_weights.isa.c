@@ -109,9 +109,7 @@ INLINE void outputs_panel(struct job *w, size_t first, int count, int j, int wid
 /* A panel's sums over `count` tiles, the first of which is number `at` of the inputs. */
 static void multiply(const struct job *w, float *sums, int at, int count, int width, bool load)
 {
-    weights_tile_fn *(*of)(int, int) =
-        w->form == BLOCK_WORDS ? ISA_NAME(weights_tile_words_of) : ISA_NAME(weights_tile_of);
-    bool flush = w->form == BLOCK_ROUNDED;
+    bool words = w->form == BLOCK_WORDS, flush = w->form == BLOCK_ROUNDED;
     unsigned was = flush ? bf16_begin() : 0;
     int in = w->cv->c, most = conv_rows(width / VW), tiles = (in + most - 1) / most;
     struct weights_tile t = {.a_rs = CONV_GROUP,
@@ -129,7 +127,7 @@ static void multiply(const struct job *w, float *sums, int at, int count, int wi
             int rows = in * (i + 1) / tiles - lo;
             t.a = w->inputs + k * w->inputs_apart + (ptrdiff_t)block_words(w->form, at) * in + lo;
             t.c = sums + k * block_apart(in, width) + (ptrdiff_t)lo * width;
-            of(rows, width / VW)(&t);
+            ISA_NAME(weights_tile_of)(rows, width / VW, words)(&t);
             lo += rows;
         }
     }
