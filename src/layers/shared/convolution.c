@@ -3,8 +3,6 @@
 
 #include "base/mem.h"
 
-const char *const precision_words[] = {"fp32", "bf16", NULL};
-
 static int check_groups(const struct convolution *c, struct shape in, struct err *e)
 {
     if (in.c % c->groups || c->filters % c->groups)

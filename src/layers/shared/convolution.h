@@ -13,14 +13,6 @@ struct convolution {
 
 enum precision { PRECISION_FP32, PRECISION_BF16 };
 
-/* in the order of enum precision */
-extern const char *const precision_words[];
-
-#define PRECISION_HELP                                                                             \
-    "of the factors of sums, which are fp32: bf16 rounds them to bfloat16, where a convolution "   \
-    "is computed by products at points (at least 16 channels, size 3x3 or 5x5, stride 1); twice "  \
-    "as many a cycle on a processor with instructions for it, the same bits on others"
-
 #define CONVOLUTION_FLAGS                                                                          \
     (LAYER_PARAMS | LAYER_INIT | LAYER_TAKES_ACT | LAYER_APPLIES_DACT | LAYER_BWD_NEEDS_X)
 
