@@ -67,9 +67,9 @@ struct matmul {
     enum act act;     /* of the result; or, where dact_y is given, of the derivative */
     real act_param;
     const real *dact_y; /* m x n with row stride ldc, or NULL */
-    /* The result is a gradient: it updates w (as k->sgd, k->adam say) instead of being stored; what
-     * C holds then is not said. w and the slots that update->rule needs lie as C does. NULL: C is
-     * stored. */
+    /* The result is a gradient: it updates w (as k->sgd, k->adam say; where matmul_is_ger, as that
+     * says) instead of being stored; what C holds then is not said. w and the slots that
+     * update->rule needs lie as C does. NULL: C is stored. */
     const struct update *update;
     real *w, *slot[2];
     real *scratch; /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
@@ -280,6 +280,20 @@ const struct kernels *kernels_get(const char *isa);
 /* Names of all tables built in, NULL-terminated, slowest first; whether this CPU runs one. */
 extern const char *const kernels_names[];
 bool kernels_supported(const char *isa);
+
+/* Neither momentum nor weight decay. */
+static inline bool update_is_plain(const struct update *u)
+{
+    return u->rule == UPDATE_SGD && u->momentum == 0 && u->weight_decay == 0;
+}
+
+/* A step of plain gradient descent by one product an element (a sample): w = fma(A[i,0], -lr
+ * B[0,j], w), which rounds twice, where by a stored gradient it would be three times. */
+static inline bool matmul_is_ger(const struct matmul *mm)
+{
+    return mm->k == 1 && mm->update && update_is_plain(mm->update) && !mm->add && !mm->bias &&
+           mm->act == ACT_NONE && !mm->dact_y;
+}
 
 /* act'(x) from y = act(x), one element: the expression that every kernel uses. */
 static inline real act_slope(enum act act, real p, real y)

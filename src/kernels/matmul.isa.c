@@ -12,8 +12,9 @@
  * multiply-adds in the order of k; a later block of k takes it up from C again. */
 #include "base/par.h"
 #include "kernels/fill.h"
-#include "kernels/matmul_join.h"
+#include "kernels/matmul_ger.h"
 #include "kernels/matmul_pack.h"
+#include "kernels/matmul_row.h"
 #include "kernels/matmul_tile.h"
 #include "kernels/vec.h"
 
@@ -400,12 +401,26 @@ static void multiply_narrow(const struct matmul *mm, struct part *t)
     tile_end_row(&end, mm->c + at, at, (size_t)(stop - at));
 }
 
+/* The part of a step by one sample. */
+static void rank_one(const struct matmul *mm, const struct part *t)
+{
+    struct ger g = {.step = mm, .lo = t->i0, .hi = t->i1};
+    if (ger_is_narrow(mm) && t->j1 - t->j0 == mm->n)
+        ger_narrow(mm, t->i0, t->i1);
+    else
+        ger_run(&g, t->j0, t->j1);
+}
+
 static void matmul(const struct matmul *mm, int tid, int nt)
 {
     struct part t;
     if (!take_part(mm, tid, nt, &t))
         return;
-    if (outer(mm, &t))
+    if (matmul_is_ger(mm))
+        rank_one(mm, &t);
+    else if (row_can(mm))
+        row_run(mm, t.j0, t.j1);
+    else if (outer(mm, &t))
         outer_product(mm, &t);
     else if (narrow(mm, &t))
         multiply_narrow(mm, &t);
@@ -415,8 +430,9 @@ static void matmul(const struct matmul *mm, int tid, int nt)
 
 static void update_matmul(const struct matmul *update, const struct matmul *mm)
 {
-    if (mm->n <= NC && join_can(update, mm)) {
-        join(update, mm);
+    if (ger_can_join(update, mm)) {
+        struct ger g = {.step = update, .mm = mm, .hi = update->m};
+        ger_run(&g, 0, mm->n);
         return;
     }
     matmul(update, 0, 1);

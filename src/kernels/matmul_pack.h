@@ -33,6 +33,18 @@ INLINE void pack_transpose(vf r[VW])
     }
 }
 
+/* The first `here` numbers of w rows at src, ws apart, both at most VW, become columns, one a
+ * vector; 0 elsewhere. */
+INLINE void pack_square(vf r[VW], const float *src, int w, ptrdiff_t ws, int here)
+{
+    for (int v = 0; v < VW; v++) {
+        const float *from = src + v * ws;
+        __builtin_prefetch(from + AHEAD_ROW);
+        r[v] = v < w ? v_load_n(from, (size_t)here) : v_set(0);
+    }
+    pack_transpose(r);
+}
+
 /* Rows of src (w of them, ws apart, n numbers each in line) become columns of `to`. */
 static void pack_turned(float *to, int width, const float *src, int w, ptrdiff_t ws, int n)
 {
@@ -40,12 +52,7 @@ static void pack_turned(float *to, int width, const float *src, int w, ptrdiff_t
         for (int p = 0; p < n; p += VW) {
             int here = n - p < VW ? n - p : VW;
             vf r[VW];
-            for (int v = 0; v < VW; v++) {
-                const float *from = src + (i + v) * ws + p;
-                __builtin_prefetch(from + AHEAD_ROW);
-                r[v] = i + v < w ? v_load_n(from, (size_t)here) : v_set(0);
-            }
-            pack_transpose(r);
+            pack_square(r, src + i * ws + p, w - i, ws, here);
             for (int v = 0; v < here; v++)
                 v_store(to + (ptrdiff_t)(p + v) * width + i, r[v]);
         }

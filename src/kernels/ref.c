@@ -78,12 +78,18 @@ static void update_one(const struct matmul *mm, ptrdiff_t at, real g)
 
 static void matmul(const struct matmul *mm, int tid, int nt)
 {
+    const bool ger = matmul_is_ger(mm);
     size_t lo, hi;
     par_range((size_t)mm->m * (size_t)mm->n, 1, tid, nt, &lo, &hi);
     for (size_t at = lo; at < hi; at++) {
         ptrdiff_t i = (ptrdiff_t)(at / (size_t)mm->n), j = (ptrdiff_t)(at % (size_t)mm->n);
         const real *a = mm->a + i * mm->a_rs, *b = mm->b + j * mm->b_cs;
         real *c = mm->c + i * mm->ldc + j;
+        if (ger) {
+            real *w = mm->w + i * mm->ldc + j;
+            *w = LIBM(fma)(*a, -mm->update->lr * *b, *w);
+            continue;
+        }
         real acc = mm->add ? *c : 0;
         for (int p = 0; p < mm->k; p++)
             acc = LIBM(fma)(a[p * mm->a_cs], b[p * mm->b_rs], acc);

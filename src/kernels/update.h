@@ -19,12 +19,6 @@ INLINE void update_decay(vf *w, vf *d, const struct update *u)
         *d += v_set(u->weight_decay) * *w;
 }
 
-/* Neither momentum nor weight decay. */
-INLINE bool update_is_plain(const struct update *u)
-{
-    return u->rule == UPDATE_SGD && u->momentum == 0 && u->weight_decay == 0;
-}
-
 /* kernels.h's sgd. */
 INLINE void update_sgd(vf d, float *w, float *m, const struct update *u, size_t n)
 {

@@ -291,22 +291,18 @@ INLINE vi vi_set(int32_t x)
     return (vi){0} + x;
 }
 
-/* The last n < VW lanes of a, then the first ones of b. */
-INLINE vf v_splice(vf a, vf b, size_t n)
+/* Lane i is lane from[i] of a, 0 <= from[i] < VW. */
+INLINE vf v_permute(vf a, vi from)
 {
 #if VW == 16
-    vi from = (vi)v_count() + vi_set(VW - (int)n);
-    return (vf)_mm512_permutex2var_ps((__m512)a, (__m512i)from, (__m512)b);
+    return (vf)_mm512_permutexvar_ps((__m512i)from, (__m512)a);
 #elif VW == 8
-    vi from = (vi)v_count() - vi_set((int)n); /* of which the processor takes three bits */
-    vf turned_a = (vf)_mm256_permutevar8x32_ps((__m256)a, (__m256i)from);
-    vf turned_b = (vf)_mm256_permutevar8x32_ps((__m256)b, (__m256i)from);
-    return v_sel(from < 0, turned_a, turned_b);
+    return (vf)_mm256_permutevar8x32_ps((__m256)a, (__m256i)from);
 #else
-    float both[2 * VW];
-    v_store(both, a);
-    v_store(both + VW, b);
-    return v_load(both + VW - n);
+    vf r;
+    for (int i = 0; i < VW; i++)
+        r[i] = a[from[i]];
+    return r;
 #endif
 }
 

@@ -95,7 +95,9 @@ void loop_step(struct loop *lp, int tid, int nt)
     struct batch b = take_batch(lp);
     uint64_t step = b.at.step;
     struct step_update update;
-    bool fused = optim_begin(&job->optim, step + 1, lr, &update) && lp->req->fuse;
+    /* of one sample always: then no stored gradient gives the same bits (matmul_is_ger) */
+    bool fuse = lp->req->fuse || b.n == 1;
+    bool fused = optim_begin(&job->optim, step + 1, lr, &update) && fuse;
     b.update = fused ? &update : NULL;
     if (tid == 0) {
         lp->batch = (struct metrics){0};

@@ -118,6 +118,15 @@ for chunk in 1 2; do
         "chunks of $chunk of 5 samples by 1 and 2 threads"
 done
 
+# a last batch of one sample, which is not updated by a stored gradient
+train tail-1 --threads 1 --set train.batch=109
+train tail-2 --threads 2 --set train.batch=109
+export DIYNN_FUSE=0
+train tail-unfused --threads 2 --set train.batch=109
+unset DIYNN_FUSE
+same "$R/tail-1/last.safetensors" "$R/tail-2/last.safetensors" "a batch of one by 2 threads"
+same "$R/tail-1/last.safetensors" "$R/tail-unfused/last.safetensors" "a batch of one: unfused"
+
 # every optimizer, with all that is done to gradients and weights around it
 R=$T
 run "$DIYNN" help optimizers

@@ -78,6 +78,22 @@ static void large_shapes(void **state)
     }
 }
 
+/* Steps by one sample: rows shorter than a vector, one behind the other or not, and longer ones. */
+static void one_sample(void **state)
+{
+    (void)state;
+    static const int flags[] = {0, CASE_TURN_A, CASE_WIDE, CASE_SCATTERED | CASE_TURN_B};
+    for (int i = 0; kernels_names[i]; i++) {
+        const struct kernels *k = kernels_get(kernels_names[i]);
+        for (int m = 1; k && m < 40; m += m < 4 ? 1 : 9)
+            for (int n = 1; n < 300; n += n < 40 ? 1 : 13)
+                for (int f = 0; f < 4; f++) {
+                    struct matmul_case c = {m, n, 1, flags[f], ACT_NONE, CASE_PLAIN};
+                    case_check(&c, k, is_fused(k));
+                }
+    }
+}
+
 /* A row times `rows` rows of n weights, which are updated first, in one call or in two. */
 struct joined {
     int rows, n, flags;
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(small_shapes),
         cmocka_unit_test(every_switch),
         cmocka_unit_test(large_shapes),
+        cmocka_unit_test(one_sample),
         cmocka_unit_test(update_and_product),
 #ifndef REAL_DOUBLE
         cmocka_unit_test(tiny_blocks),
