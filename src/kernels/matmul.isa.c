@@ -26,7 +26,7 @@
 #define NC (2 * TILE_COLS)
 #else
 #define KC 1024
-#define MC 126
+#define MC (VW == 8 ? 60 : 126)
 #define NC 1024
 #endif
 
@@ -66,6 +66,12 @@ static ptrdiff_t row_step(int kc)
     return ((kc + VW - 1) / VW | 1) * VW;
 }
 
+/* Whether A is packed row by row */
+static bool keeps_rows(const struct matmul *mm)
+{
+    return mm->a_cs == 1 && VW != 8;
+}
+
 /* Width in memory of a panel of `cols` columns: whole vectors. */
 static int padded(int cols)
 {
@@ -90,7 +96,7 @@ static void tile_rows(struct tile *tile, const struct matmul *mm, const struct p
         tile->a = mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
         tile->a_rs = mm->a_rs;
         tile->a_cs = mm->a_cs;
-    } else if (mm->a_cs == 1) {
+    } else if (keeps_rows(mm)) {
         tile->a = a_block + lo * row_step(t->kc);
         tile->a_rs = row_step(t->kc);
         tile->a_cs = 1;
@@ -160,7 +166,7 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
 static void pack_a(float *to, const struct matmul *mm, const struct part *t, int i, int rows)
 {
     const float *a = mm->a + i * mm->a_rs + t->p * mm->a_cs;
-    if (mm->a_cs == 1) {
+    if (keeps_rows(mm)) {
         pack_rows(to, row_step(t->kc), a, mm->a_rs, rows, t->kc);
         return;
     }
@@ -174,7 +180,7 @@ static void pack_a(float *to, const struct matmul *mm, const struct part *t, int
 /* Columns of the next panel of `left`. */
 static int panel_width(const struct matmul *mm, const struct part *t, int left)
 {
-    bool rows = !t->pack_a || mm->a_cs == 1; /* a tile may have any rows */
+    bool rows = !t->pack_a || keeps_rows(mm); /* a tile may have any rows */
     bool three = t->panel == TILE_COLS && rows && left > TILE_COLS && left <= 3 * VW;
     return least(three ? 3 * VW : t->panel, left);
 }
@@ -199,7 +205,7 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
         pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
     p.b = to;
     p.b_rs = padded(cols);
-    p.ahead = fetch && !first ? to + (ptrdiff_t)cols * t->kc : NULL;
+    p.ahead = fetch && !first && VW != 8 ? to + (ptrdiff_t)cols * t->kc : NULL;
     p.ahead_rs = p.b_rs;
     return p;
 }
@@ -209,8 +215,9 @@ static void multiply_columns(const struct matmul *mm, const struct part *t, int 
 {
     float *a_block = mm->scratch, *b_block = a_block + (ptrdiff_t)MC * (KC + 2 * VW);
     int all = t->i1 - t->i0, blocks = t->pack_a ? (all + MC - 1) / MC : 1;
-    for (int r = 0; r < blocks; r++) {
-        int lo = panel_start(all, blocks, r), rows = panel_start(all, blocks, r + 1) - lo;
+    int whole = (all + TILE_ROWS - 1) / TILE_ROWS; /* tiles */
+    for (int r = 0, lo = 0, rows; r < blocks; r++, lo += rows) {
+        rows = least(panel_start(whole, blocks, r + 1) * TILE_ROWS, all) - lo;
         if (t->pack_a)
             pack_a(a_block, mm, t, t->i0 + lo, rows);
         for (int at = 0, w; at < cols; at += w) {

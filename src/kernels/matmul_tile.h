@@ -57,13 +57,19 @@ struct tile {
     ptrdiff_t at, column;
 };
 
-#define A_HALF 7 /* rows of A from here on have a pointer: one alone takes too many registers */
+#define A_HALF                                                                                     \
+    (VW == 8 ? 3                                                                                   \
+             : 7) /* rows of A from here on have a pointer: one alone takes too many registers */
 
-/* What a tile reads at one p. */
+#define PACKED_STEPS 2  /* in a turn of the loop over packed operands */
+#define PACKED_AHEAD 64 /* steps that they are fetched ahead */
+
+/* What a tile reads at one p, and how far it is to the next. */
 struct operands {
     const float *a, *a_half;
-    ptrdiff_t a_rs;
+    ptrdiff_t a_rs, a_cs;
     const float *b;
+    ptrdiff_t b_rs;
     size_t b_last;
 };
 
@@ -71,14 +77,14 @@ INLINE struct operands tile_operands(const struct tile *t)
 {
     const float *half = t->a + A_HALF * t->a_rs;
     __asm__("" : "+r"(half)); /* hides that it depends on a */
-    return (struct operands){t->a, half, t->a_rs, t->b, t->b_last};
+    return (struct operands){t->a, half, t->a_rs, t->a_cs, t->b, t->b_rs, t->b_last};
 }
 
-INLINE void tile_next(struct operands *o, const struct tile *t)
+INLINE void tile_next(struct operands *o)
 {
-    o->a += t->a_cs;
-    o->a_half += t->a_cs;
-    o->b += t->b_rs;
+    o->a += o->a_cs;
+    o->a_half += o->a_cs;
+    o->b += o->b_rs;
 }
 
 INLINE vf tile_b(const struct operands *o, int v, const int nv)
@@ -236,6 +242,79 @@ INLINE void tile_keep(const int nv, float *to, const struct operands *o)
         v_store(to + v * VW, tile_b(o, v, nv));
 }
 
+/* The first steps of k, during which something is fetched and, with `keep`, B copied. Returns how
+ * many steps are left. */
+INLINE int tile_fetching(const int mr, const int nv, vf acc[][TILE_WIDE], struct operands *o,
+                         const struct tile *t, const bool keep)
+{
+    float *to = t->keep;
+    int k = t->k;
+    for (const struct fetch *f = t->fetch; f->n > 0; f++) {
+        const float *row = f->at;
+        const ptrdiff_t rs = f->rs;
+        int n = f->n < k ? f->n : k;
+        for (int p = n; p > 0; p--, tile_next(o), row += rs) {
+            tile_prefetch(nv, row);
+            if (keep) {
+                tile_keep(nv, to, o);
+                to += nv * VW;
+            }
+            tile_step(mr, nv, acc, o);
+        }
+        k -= n;
+    }
+    return k;
+}
+
+/* The other steps, as they come. */
+INLINE void tile_rest(const int mr, const int nv, vf acc[][TILE_WIDE], struct operands *o, int k)
+{
+    for (; k > 0; k--, tile_next(o))
+        tile_step(mr, nv, acc, o);
+}
+
+/* All steps where both operands are packed by panels, so that their places are no variables; both
+ * are fetched into the first cache. */
+INLINE void tile_packed(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
+{
+    const float *half = t->a + A_HALF;
+    struct operands o = {t->a, half, 1, mr, t->b, nv * VW, VW};
+    int k = tile_fetching(mr, nv, acc, &o, t, false);
+    const float *a = o.a + PACKED_AHEAD * mr, *b = o.b + PACKED_AHEAD * nv * VW;
+    __asm__("" : "+r"(a), "+r"(b)); /* else distances from them get four bytes in instructions */
+    for (; k >= PACKED_STEPS; k -= PACKED_STEPS) {
+        UNROLL
+        for (int i = 0; i < PACKED_STEPS * mr; i += 16)
+            __builtin_prefetch(a + i);
+        a += PACKED_STEPS * mr;
+        UNROLL
+        for (int v = 0; v < PACKED_STEPS * nv * VW; v += 16)
+            __builtin_prefetch(b + v);
+        b += PACKED_STEPS * nv * VW;
+        UNROLL
+        for (int p = 0; p < PACKED_STEPS; p++, tile_next(&o))
+            tile_step(mr, nv, acc, &o);
+    }
+    tile_rest(mr, nv, acc, &o, k);
+}
+
+/* All steps of k. whole: b_last is VW. */
+INLINE void tile_steps(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t,
+                       const bool whole)
+{
+    struct operands o = tile_operands(t);
+    if (whole)
+        o.b_last = VW;
+    int k = t->keep ? tile_fetching(mr, nv, acc, &o, t, true)
+                    : tile_fetching(mr, nv, acc, &o, t, false);
+    if (o.a_rs == 1) {
+        o.a_rs = 1;
+        tile_rest(mr, nv, acc, &o, k);
+    } else {
+        tile_rest(mr, nv, acc, &o, k);
+    }
+}
+
 INLINE void tile_body(const int mr, const int nv, const struct tile *t)
 {
     vf acc[TILE_ROWS][TILE_WIDE];
@@ -243,30 +322,13 @@ INLINE void tile_body(const int mr, const int nv, const struct tile *t)
         tile_load(mr, nv, acc, t);
     else
         tile_zero(mr, nv, acc);
-    struct operands o = tile_operands(t);
-    int k = t->k;
-    float *keep = t->keep;
-    for (const struct fetch *f = t->fetch; f->n > 0; f++) {
-        const float *row = f->at;
-        int n = f->n < k ? f->n : k;
-        for (int p = n; p > 0; p--, tile_next(&o, t), row += f->rs) {
-            tile_prefetch(nv, row);
-            if (keep) {
-                tile_keep(nv, keep, &o);
-                keep += nv * VW;
-            }
-            tile_step(mr, nv, acc, &o);
-        }
-        k -= n;
-    }
-    if (o.a_rs == 1) {
-        o.a_rs = 1;
-        for (; k > 0; k--, tile_next(&o, t))
-            tile_step(mr, nv, acc, &o);
-    } else {
-        for (; k > 0; k--, tile_next(&o, t))
-            tile_step(mr, nv, acc, &o);
-    }
+    bool whole = VW < 16 && t->b_last == VW;
+    if (VW == 8 && whole && !t->keep && t->a_rs == 1 && t->a_cs == mr && t->b_rs == nv * VW)
+        tile_packed(mr, nv, acc, t);
+    else if (whole)
+        tile_steps(mr, nv, acc, t, true);
+    else
+        tile_steps(mr, nv, acc, t, false);
     tile_store(mr, nv, acc, t);
 }
 
