@@ -229,6 +229,32 @@ static void multiply_columns(const struct matmul *mm, const struct part *t, int 
     }
 }
 
+/* Whether rows that lie so far apart crowd each other out of a cache. */
+static bool crowd(ptrdiff_t rs, int rows)
+{
+    return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
+}
+
+/* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
+ * crowd each other out; or a block is used so often that a copy in order pays. */
+static void choose_packing(const struct matmul *mm, struct part *t)
+{
+    int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
+    t->panel = tile_vectors(rows) * VW;
+    int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
+    t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
+    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
+}
+
+/* What a part takes for each k, in multiply-adds: with its copies, and B even where it is not
+ * copied, which comes from afar then. */
+static double part_cost(const struct matmul *mm, int rows, int cols)
+{
+    struct part t = {.i1 = rows, .j1 = cols};
+    choose_packing(mm, &t);
+    return (double)rows * padded(cols) + (t.pack_a ? COPY_A : 1) * rows + COPY_B * padded(cols);
+}
+
 /* Splits C among the threads that the work is worth: a grid of tm x tn parts, chosen so that the
  * largest part, with what it has to pack, is small. false: nothing for this thread. */
 static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
@@ -237,17 +263,15 @@ static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
         *t = (struct part){.i1 = mm->m, .j1 = mm->n};
         return mm->m > 0 && mm->n > 0;
     }
-    double k = mm->k, best = 0;
-    double worth = 1 + (double)mm->m * mm->n * k / THREAD_WORK;
+    double best = 0, worth = 1 + (double)mm->m * mm->n * mm->k / THREAD_WORK;
     int used = worth < nt ? (int)worth : nt, tm = 1;
     if (tid >= used || mm->m <= 0 || mm->n <= 0)
         return false;
     for (int rows = 1; rows <= used; rows++) {
         if (used % rows != 0)
             continue;
-        double m = (mm->m + rows - 1) / rows;
-        double n = padded((mm->n + used / rows - 1) / (used / rows));
-        double cost = m * n + COPY_A * m + COPY_B * n;
+        int cols = used / rows;
+        double cost = part_cost(mm, (mm->m + rows - 1) / rows, (mm->n + cols - 1) / cols);
         if (rows == 1 || cost < best) {
             best = cost;
             tm = rows;
@@ -354,26 +378,9 @@ static void outer_product(const struct matmul *mm, const struct part *t)
     }
 }
 
-/* Whether rows that lie so far apart crowd each other out of a cache. */
-static bool crowd(ptrdiff_t rs, int rows)
-{
-    return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
-}
-
-/* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
- * crowd each other out; or a block is used so often that a copy in order pays. */
-static void choose_packing(const struct matmul *mm, struct part *t)
-{
-    int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
-    int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
-    t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
-    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
-}
-
 /* The part of C by tiles. */
 static void multiply(const struct matmul *mm, struct part *t)
 {
-    t->panel = tile_vectors(t->i1 - t->i0) * VW;
     choose_packing(mm, t);
     int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;
     int cols, step = t->pack_b ? NC : t->j1 - t->j0;
