@@ -34,12 +34,12 @@ INLINE void pack_transpose(vf r[VW])
 }
 
 /* The first `here` numbers of w rows at src, ws apart, both at most VW, become columns, one a
- * vector; 0 elsewhere. */
-INLINE void pack_square(vf r[VW], const float *src, int w, ptrdiff_t ws, int here)
+ * vector; 0 elsewhere. What lies `ahead` of them is fetched. */
+INLINE void pack_square(vf r[VW], const float *src, int w, ptrdiff_t ws, int here, ptrdiff_t ahead)
 {
     for (int v = 0; v < VW; v++) {
         const float *from = src + v * ws;
-        __builtin_prefetch(from + AHEAD_ROW);
+        __builtin_prefetch(from + ahead);
         r[v] = v < w ? v_load_n(from, (size_t)here) : v_set(0);
     }
     pack_transpose(r);
@@ -51,8 +51,9 @@ static void pack_turned(float *to, int width, const float *src, int w, ptrdiff_t
     for (int i = 0; i < w; i += VW)
         for (int p = 0; p < n; p += VW) {
             int here = n - p < VW ? n - p : VW;
+            ptrdiff_t more = n - p > AHEAD_ROW ? 0 : (w < VW ? w : VW) * ws - n; /* the next rows */
             vf r[VW];
-            pack_square(r, src + i * ws + p, w - i, ws, here);
+            pack_square(r, src + i * ws + p, w - i, ws, here, AHEAD_ROW + more);
             for (int v = 0; v < here; v++)
                 v_store(to + (ptrdiff_t)(p + v) * width + i, r[v]);
         }

@@ -18,7 +18,7 @@ INLINE vf row_sums(const struct matmul *mm, ptrdiff_t j, int cols, vf sums)
     for (int p = 0; p < mm->k; p += VW) {
         int here = mm->k - p < VW ? mm->k - p : VW;
         vf r[VW];
-        pack_square(r, b + p, cols, mm->b_cs, here);
+        pack_square(r, b + p, cols, mm->b_cs, here, VW * mm->b_cs);
         UNROLL
         for (int v = 0; v < VW; v++) {
             if (v >= here)
