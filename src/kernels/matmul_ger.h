@@ -135,13 +135,13 @@ static void ger_run(struct ger *g, int j0, int j1)
     }
 }
 
-/* Whether rows lo .. hi-1 can be updated as an array: shorter than a vector, one behind the other.
- */
+/* Whether rows are shorter than a vector, one behind the other. */
 static bool ger_is_narrow(const struct matmul *step)
 {
     return step->n < VW && step->ldc == step->n && step->a_rs == 1;
 }
 
+/* Rows lo .. hi-1 as one array, whose lanes take what of a and b is theirs. */
 static void ger_narrow(const struct matmul *step, int lo, int hi)
 {
     const int n = step->n, past = VW % n, rows = VW / n;
@@ -165,12 +165,12 @@ static void ger_narrow(const struct matmul *step, int lo, int hi)
     }
 }
 
-/* Whether one product of a row follows that can be computed with it: the matrix is step's w and
- * mm's B. */
+/* Whether the product of a row that follows can be computed with it: the matrix is step's w and
+ * mm's B, and its rows are not narrow. */
 static bool ger_can_join(const struct matmul *step, const struct matmul *mm)
 {
     return matmul_is_ger(step) && step->w == mm->b && step->ldc == mm->b_rs && mm->b_cs == 1 &&
-           step->n == mm->n && step->m == mm->k && mm->m == 1 && !mm->add;
+           step->n == mm->n && step->m == mm->k && mm->m == 1 && mm->n > VW && !mm->add;
 }
 
 #endif

@@ -57,9 +57,8 @@ struct tile {
     ptrdiff_t at, column;
 };
 
-#define A_HALF                                                                                     \
-    (VW == 8 ? 3                                                                                   \
-             : 7) /* rows of A from here on have a pointer: one alone takes too many registers */
+/* Rows of A from here on have a pointer of their own: one alone takes too many registers. */
+#define A_HALF (VW == 8 ? 3 : 7)
 
 #define PACKED_STEPS 2  /* in a turn of the loop over packed operands */
 #define PACKED_AHEAD 64 /* steps that they are fetched ahead */
