@@ -304,8 +304,8 @@ INLINE void tile_steps(const int mr, const int nv, vf acc[][TILE_WIDE], const st
     struct operands o = tile_operands(t);
     if (whole)
         o.b_last = VW;
-    int k = t->keep ? tile_fetching(mr, nv, acc, &o, t, true)
-                    : tile_fetching(mr, nv, acc, &o, t, false);
+    int k = whole && t->keep ? tile_fetching(mr, nv, acc, &o, t, true)
+                             : tile_fetching(mr, nv, acc, &o, t, !whole && t->keep);
     if (o.a_rs == 1) {
         o.a_rs = 1;
         tile_rest(mr, nv, acc, &o, k);
@@ -322,7 +322,8 @@ INLINE void tile_body(const int mr, const int nv, const struct tile *t)
     else
         tile_zero(mr, nv, acc);
     bool whole = VW < 16 && t->b_last == VW;
-    if (VW == 8 && whole && !t->keep && t->a_rs == 1 && t->a_cs == mr && t->b_rs == nv * VW)
+    bool packed = whole && !t->keep && t->a_rs == 1 && t->a_cs == mr && t->b_rs == nv * VW;
+    if (VW == 8 && mr > TILE_ROWS / 2 && nv == 2 && packed)
         tile_packed(mr, nv, acc, t);
     else if (whole)
         tile_steps(mr, nv, acc, t, true);

@@ -85,8 +85,8 @@ static void one_sample(void **state)
     static const int flags[] = {0, CASE_TURN_A, CASE_WIDE, CASE_SCATTERED | CASE_TURN_B};
     for (int i = 0; kernels_names[i]; i++) {
         const struct kernels *k = kernels_get(kernels_names[i]);
-        for (int m = 1; k && m < 40; m += m < 4 ? 1 : 9)
-            for (int n = 1; n < 300; n += n < 40 ? 1 : 13)
+        for (int m = 1; k && m < 40; m += m < 3 ? 1 : 19)
+            for (int n = 1; n < 300; n += n < 40 ? 1 : 29)
                 for (int f = 0; f < 4; f++) {
                     struct matmul_case c = {m, n, 1, flags[f], ACT_NONE, CASE_PLAIN};
                     case_check(&c, k, is_fused(k));
