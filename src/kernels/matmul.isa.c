@@ -419,7 +419,7 @@ static void multiply_narrow(const struct matmul *mm, struct part *t)
 static void rank_one(const struct matmul *mm, const struct part *t)
 {
     struct ger g = {.step = mm, .lo = t->i0, .hi = t->i1};
-    if (ger_is_narrow(mm) && t->j1 - t->j0 == mm->n)
+    if (narrow(mm, t) && mm->a_rs == 1)
         ger_narrow(mm, t->i0, t->i1);
     else
         ger_run(&g, t->j0, t->j1);

@@ -135,13 +135,8 @@ static void ger_run(struct ger *g, int j0, int j1)
     }
 }
 
-/* Whether rows are shorter than a vector, one behind the other. */
-static bool ger_is_narrow(const struct matmul *step)
-{
-    return step->n < VW && step->ldc == step->n && step->a_rs == 1;
-}
-
-/* Rows lo .. hi-1 as one array, whose lanes take what of a and b is theirs. */
+/* Rows lo .. hi-1, shorter than a vector and one behind the other, as one array, whose lanes take
+ * what of a and b is theirs. a_rs is 1. */
 static void ger_narrow(const struct matmul *step, int lo, int hi)
 {
     const int n = step->n, past = VW % n, rows = VW / n;
