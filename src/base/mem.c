@@ -27,7 +27,7 @@
 #else
 #define LARGE ((size_t)256 << 10) /* bytes; below, page faults would cost time */
 #endif
-#define HUGE_PAGES ((size_t)16 << 20) /* bytes; from here on in pages of megabytes */
+#define HUGE_PAGES ((size_t)16 << 20) /* bytes; from here on always in pages of megabytes */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t live, peak, limit;
@@ -98,6 +98,15 @@ static void *no_memory(size_t bytes, struct err *e)
     return NULL;
 }
 
+static void huge_pages(void *p, size_t whole)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(p, whole, MADV_HUGEPAGE); /* only faster */
+#else
+    (void)p, (void)whole;
+#endif
+}
+
 /* `whole` zeroed bytes, or NULL. */
 static void *system_alloc(size_t whole)
 {
@@ -105,10 +114,8 @@ static void *system_alloc(size_t whole)
         void *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED)
             return NULL;
-#ifdef MADV_HUGEPAGE
         if (whole >= HUGE_PAGES)
-            (void)madvise(p, whole, MADV_HUGEPAGE); /* only faster */
-#endif
+            huge_pages(p, whole);
         return p;
     }
     void *p = aligned_alloc(MEM_ALIGN, whole);
@@ -146,6 +153,13 @@ void *mem_alloc(size_t n, size_t size, struct err *e)
     }
     memcpy(p, &whole, sizeof whole);
     return p + MEM_ALIGN;
+}
+
+void mem_use_whole(void *p)
+{
+    unsigned char *head = p ? (unsigned char *)p - MEM_ALIGN : NULL;
+    if (head && size_of_block(head) >= LARGE)
+        huge_pages(head, size_of_block(head));
 }
 
 void mem_free(void *p)

@@ -18,6 +18,11 @@
  * Free with mem_free. */
 void *mem_alloc(size_t n, size_t size, struct err *e);
 
+/* For a block of mem_alloc that will be written from end to end at once: where it holds pages of
+ * megabytes it gets them, each for one fault instead of hundreds. The content is kept; NULL is
+ * allowed. */
+void mem_use_whole(void *p);
+
 /* Makes room for `need` elements of `size` bytes behind *p, which holds *cap of them, at least
  * doubling it. Old content is kept, new room is zero. 0, or -1 with *p and *cap as they were. */
 int mem_grow(void *p, size_t *cap, size_t need, size_t size, struct err *e);

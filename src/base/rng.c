@@ -77,14 +77,11 @@ void rng_block(const struct rng *r, uint64_t block, uint32_t out[4])
     put(out, c);
 }
 
-uint32_t rng_u32(struct rng *r)
+void rng_refill(struct rng *r)
 {
     uint64_t pair = r->pos / 8;
-    if (r->have != pair + 1) {
-        two_blocks(r, 2 * pair, r->out);
-        r->have = pair + 1;
-    }
-    return r->out[r->pos++ % 8];
+    two_blocks(r, 2 * pair, r->out);
+    r->have = pair + 1;
 }
 
 uint32_t rng_below(struct rng *r, uint32_t n)

@@ -24,7 +24,16 @@ struct rng rng_stream(uint64_t seed, const char *purpose, const char *name, uint
 /* Four numbers: block `block` of the stream. Touches nothing else, so threads may share *r. */
 void rng_block(const struct rng *r, uint64_t block, uint32_t out[4]);
 
-uint32_t rng_u32(struct rng *r);               /* uniform over 32 bits */
+void rng_refill(struct rng *r); /* makes out hold the number at pos */
+
+/* Uniform over 32 bits. */
+static inline uint32_t rng_u32(struct rng *r)
+{
+    if (r->have != r->pos / 8 + 1)
+        rng_refill(r);
+    return r->out[r->pos++ % 8];
+}
+
 uint32_t rng_below(struct rng *r, uint32_t n); /* uniform in 0 .. n-1, unbiased; n > 0 */
 double rng_uniform(struct rng *r);             /* uniform in [0, 1), 53 bits */
 double rng_normal(struct rng *r);              /* mean 0, deviation 1; uses two uniforms */

@@ -36,6 +36,7 @@ static int allocate(struct samples *s, size_t n, struct shape shape, int classes
         s->x = mem_alloc(mem_mul(n, size), sizeof *s->x, e);
     if (!s->x && !s->bytes)
         goto fail;
+    mem_use_whole(bytes ? (void *)s->bytes : s->x);
     if (classes > 0) {
         s->label = mem_alloc(n, sizeof *s->label, e);
         if (!s->label)

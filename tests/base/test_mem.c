@@ -114,6 +114,7 @@ static void large_blocks_are_like_small_ones(void **state)
 {
     (void)state;
     struct err e = {0};
+    mem_use_whole(NULL);
     for (size_t n = (size_t)1 << 16; n < (size_t)1 << 22; n = n * 2 - 64) {
         unsigned char *p = mem_alloc(n, 1, &e);
         assert_non_null(p);
@@ -127,6 +128,7 @@ static void large_blocks_are_like_small_ones(void **state)
         assert_true(cap == n && mem_live() == live);
         assert_int_equal(mem_grow(&p, &cap, n + 1, 1, &e), 0);
         assert_true(cap >= 2 * n && mem_live() >= live + n);
+        mem_use_whole(p);
         assert_true(p[0] == 0xff && p[n - 1] == 0xff && all_zero(p + n, n));
         mem_free(p);
         assert_int_equal(mem_live(), 0);

@@ -297,16 +297,25 @@ struct work {
     const char *part;
 };
 
+/* The digits 10b .. 10b+9 show. */
+static void shuffle_ten(uint32_t order[10], const struct work *w, size_t b)
+{
+    for (uint32_t k = 0; k < 10; k++)
+        order[k] = k;
+    struct rng r = rng_stream(w->c->seed, "digits-order", w->part, b);
+    rng_shuffle(&r, order, 10);
+}
+
 static void make_some(void *arg, size_t lo, size_t hi)
 {
     const struct work *w = arg;
     double strength = w->c->noise >= 0 ? w->c->noise : 1;
+    uint32_t order[10];
     for (size_t i = lo; i < hi; i++) {
-        uint32_t order[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-        struct rng r = rng_stream(w->c->seed, "digits-order", w->part, i / 10);
-        rng_shuffle(&r, order, 10);
+        if (i == lo || i % 10 == 0)
+            shuffle_ten(order, w, i / 10);
         w->s->label[i] = (int)order[i % 10];
-        r = rng_stream(w->c->seed, "digits", w->part, i);
+        struct rng r = rng_stream(w->c->seed, "digits", w->part, i);
         make_digit(w->s->x + i * PIXELS, w->s->label[i], strength, &r);
     }
 }
