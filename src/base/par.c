@@ -20,7 +20,12 @@
 #include <omp.h>
 #endif
 
-#define SPIN_NS 20000
+/* A barrier spins for SPIN_NS; where that is little of the time since a thread last waited longer,
+ * for a SPIN_SHARE-th of it, up to SPIN_MOST: going to sleep and waking takes longer than most
+ * waits. */
+#define SPIN_NS    20000
+#define SPIN_MOST  200000
+#define SPIN_SHARE 16
 
 struct team {
     int asked, nt;
@@ -31,6 +36,8 @@ struct team {
     int next; /* those from the next barrier on */
     pthread_mutex_t lock;
     pthread_cond_t wake, use;
+    struct par_queue queue[PAR_MAX];
+    int64_t waited[PAR_MAX]; /* by each thread: when it last waited longer than SPIN_NS */
 };
 
 static int default_threads; /* 0: the processors */
@@ -88,6 +95,11 @@ void team_free(struct team *t)
     pthread_cond_destroy(&t->use);
     pthread_mutex_destroy(&t->lock);
     mem_free(t);
+}
+
+struct par_queue *team_queues(struct team *t)
+{
+    return t->queue;
 }
 
 int team_size(const struct team *t)
@@ -200,22 +212,32 @@ static void rest(struct team *t, int tid)
     pthread_mutex_unlock(&t->lock);
 }
 
-static void wait_for_others(struct team *t, unsigned round)
+/* How long a thread spins that has worked for so long since its last long wait. */
+static int64_t spin_ns(int64_t worked)
 {
-    int64_t start = 0;
-    for (unsigned spin = 0;; spin++) {
+    int64_t share = worked / SPIN_SHARE;
+    return share < SPIN_NS ? SPIN_NS : share > SPIN_MOST ? SPIN_MOST : share;
+}
+
+static void wait_for_others(struct team *t, int tid, unsigned round)
+{
+    int64_t start = 0, most = 0, now = 0;
+    for (unsigned spin = 0; now - start <= most; spin++) {
         if (round_of(atomic_load_explicit(&t->state, memory_order_acquire)) != round)
             return;
         relax();
-        if (spin % 64 == 63) { /* reading the clock now and then is enough */
-            int64_t now = now_ns();
-            if (start == 0)
-                start = now;
-            else if (now - start > SPIN_NS)
-                break;
+        if (spin % 64 != 63) /* reading the clock now and then is enough */
+            continue;
+        now = now_ns();
+        if (start == 0) {
+            start = now;
+            most = spin_ns(start - t->waited[tid]);
+        } else if (now - start > SPIN_NS) {
+            t->waited[tid] = now;
         }
     }
     sleep_until_after(t, round);
+    t->waited[tid] = now_ns();
 }
 
 bool team_barrier(struct team *t, int tid)
@@ -228,7 +250,7 @@ bool team_barrier(struct team *t, int tid)
     if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == in_use(state) - 1)
         release(t, state);
     else
-        wait_for_others(t, round);
+        wait_for_others(t, tid, round);
     rest(t, tid);
     /* a thread in use misses no round; one out of use may even have slept through all of it */
     return round_of(atomic_load(&t->state)) != (round + 1) % (1u << (32 - USE_BITS));

@@ -189,6 +189,80 @@ static void parts_are_done_once(void **state)
     assert_true(par_default() >= 1);
 }
 
+#define PIECES 40
+
+struct queued {
+    struct team *team;
+    atomic_int done[PAR_MAX][PIECES]; /* how often */
+    atomic_int stolen;
+};
+
+/* Rounds of other work each, some behind others without a barrier. Thread 0 is slow, so the others
+ * help it. */
+static void work_in_turns(void *arg, int tid, int nt)
+{
+    struct queued *s = arg;
+    struct par_queue *q = team_queues(s->team);
+    for (int round = 0; round < 30; round++) {
+        const void *work = &s->done[0][round];
+        par_queue_open(&q[tid], work, PIECES);
+        if (round % 3 == 0)
+            team_barrier(s->team, tid);
+        for (int i = 0, n; (n = par_queue_take(&q[tid], 1 + round % 3)) > 0; i += n) {
+            for (int k = i; k < i + n; k++)
+                atomic_fetch_add(&s->done[tid][k], 1);
+            if (tid == 0)
+                pause_us(20);
+        }
+        for (int other = 0, k; other < nt; other++)
+            while (other != tid && (k = par_queue_steal(&q[other], work)) >= 0) {
+                atomic_fetch_add(&s->done[other][k], 1);
+                atomic_fetch_add(&s->stolen, 1);
+            }
+    }
+}
+
+static void pieces_are_done_once(void **state)
+{
+    (void)state;
+    for (int nt = 1; nt <= 4; nt++) {
+        struct err e = {0};
+        static struct queued s;
+        memset(&s, 0, sizeof s);
+        s.team = team_new(nt, &e);
+        assert_non_null(s.team);
+        team_run(s.team, work_in_turns, &s);
+        for (int tid = 0; tid < team_size(s.team); tid++)
+            for (int k = 0; k < PIECES; k++)
+                assert_int_equal(s.done[tid][k], 30);
+        assert_true(team_size(s.team) == 1 || s.stolen > 0);
+        team_free(s.team);
+    }
+}
+
+/* What one thread sees of another's queue. */
+static void queues(void **state)
+{
+    (void)state;
+    struct par_queue q = {0};
+    int work, other;
+    assert_int_equal(par_queue_steal(&q, NULL), -1);
+    assert_int_equal(par_queue_take(&q, 5), 0);
+    par_queue_open(&q, &work, PAR_PIECES);
+    assert_int_equal(par_queue_steal(&q, &other), -1);
+    assert_int_equal(par_queue_steal(&q, &work), PAR_PIECES - 1);
+    assert_int_equal(par_queue_take(&q, 7), 7);
+    assert_int_equal(par_queue_take(&q, PAR_PIECES), PAR_PIECES - 8);
+    assert_int_equal(par_queue_take(&q, 1), 0);
+    assert_int_equal(par_queue_steal(&q, &work), -1);
+    for (long i = 0; i < 70000; i++) { /* rounds begin again */
+        par_queue_open(&q, &other, 2);
+        assert_int_equal(par_queue_steal(&q, &work), -1);
+        assert_int_equal(par_queue_steal(&q, &other), 1);
+        assert_int_equal(par_queue_take(&q, 2), 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +273,8 @@ int main(void)
         cmocka_unit_test(team_sizes),
         cmocka_unit_test(ranges_cover),
         cmocka_unit_test(parts_are_done_once),
+        cmocka_unit_test(pieces_are_done_once),
+        cmocka_unit_test(queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
