@@ -70,7 +70,7 @@ static void multiply(void *arg, struct team *team, int tid, int nt)
 {
     const struct matmul_case *c = arg;
     struct matmul mm = c->mm;
-    (void)team;
+    mm.queues = team_queues(team);
     mm.scratch = c->scratch + c->scratch_size * (size_t)tid;
     c->k->matmul(&mm, tid, nt);
 }

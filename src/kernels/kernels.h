@@ -16,6 +16,7 @@
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
+#include "base/par.h"
 #include "base/real.h"
 
 #include <stdbool.h>
@@ -73,6 +74,9 @@ struct matmul {
     const struct update *update;
     real *w, *slot[2];
     real *scratch; /* this thread's own, kernels->matmul_scratch reals, 64-byte aligned */
+    /* A team's (team_queues): threads that are done take what others have not begun. So a barrier
+     * stands before anything else reads or writes C, which names the product. Or NULL. */
+    struct par_queue *queues;
 };
 
 /* How a kernel can update parameters. */

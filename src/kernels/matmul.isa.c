@@ -13,6 +13,7 @@
 #include "base/par.h"
 #include "kernels/fill.h"
 #include "kernels/matmul_ger.h"
+#include "kernels/matmul_outer.h"
 #include "kernels/matmul_pack.h"
 #include "kernels/matmul_row.h"
 #include "kernels/matmul_tile.h"
@@ -21,32 +22,44 @@
 /* A block of A is at most MC x KC, one of B KC x NC: 0.5 and 4 MB, so that a block of A stays in
  * the second cache beside two panels of B. Tests make them tiny. */
 #ifdef MATMUL_TINY
-#define KC 5
-#define MC (2 * TILE_ROWS)
-#define NC (2 * TILE_COLS)
+#define KC         5
+#define MC         (2 * TILE_ROWS)
+#define NC         (2 * TILE_COLS)
+#define A_USES     3
+#define QUEUE_WORK 16
+#define TURN_WORK  400
 #else
-#define KC 1024
-#define MC (VW == 8 ? 60 : 126)
-#define NC 1024
+#define KC         1024
+#define MC         (VW == 8 ? 60 : 126)
+#define NC         1024
+#define A_USES     32        /* tiles that read a block of A: fewer do not pay for packing it */
+#define QUEUE_WORK (1 << 20) /* multiply-adds of a thread that are worth a queue */
+#define TURN_WORK  (1 << 18) /* and that it takes from there at once */
 #endif
 
-#define SCRATCH     ((size_t)KC * NC + (size_t)MC * (KC + 2 * VW) + VW)
+#define A_BLOCK     ((ptrdiff_t)MC * (KC + 2 * VW))
+#define SCRATCH     ((size_t)KC * NC + A_BLOCK + VW)
 #define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
 #define COPY_A      4     /* copying a number of A or of B, in multiply-adds */
 #define COPY_B      3
-#define A_USES      32   /* tiles that read a block of A: fewer do not pay for packing it */
-#define B_USES      8    /* and of B */
+#define B_USES      8    /* tiles that read a panel of B, as A_USES */
 #define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
 #define NEAR        48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
-#define OUTER_K     4  /* so few products an element are done row by row */
 #define FETCH_K     64 /* a tile that runs so long has time to fetch something ahead */
 
-/* One thread's part of C, and the block it is at. */
+/* One thread's part of C, and the block it is at: cells of C, down by across. */
 struct part {
     int i0, i1, j0, j1;
-    int p, kc; /* block of k */
     bool pack_a, pack_b;
-    int panel; /* columns of a panel of B */
+    int panel;              /* columns of a panel of B */
+    int j, cols;            /* columns of the block */
+    int p, kc;              /* and its part of k */
+    int down, across, rows; /* rows of a cell but the last down */
+};
+
+/* What is done at once: rows of a block of A by a panel of B. */
+struct cell {
+    int i, rows, j, cols;
 };
 
 static int least(int a, int b)
@@ -137,11 +150,11 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
     f->n = 0;
 }
 
-/* All tiles of rows i .. i+rows-1 and a panel. */
-static void multiply_panel(const struct matmul *mm, const struct part *t, const struct panel *p,
-                           const float *a_block, int i, int rows)
+/* All tiles of a cell. */
+static void multiply_cell(const struct matmul *mm, const struct part *t, const struct panel *p,
+                          const float *a_block, const struct cell *c)
 {
-    int nv = (p->cols + VW - 1) / VW;
+    int nv = (p->cols + VW - 1) / VW, i = c->i, rows = c->rows;
     struct tile tile = {.k = t->kc,
                         .ldc = mm->ldc,
                         .last = (size_t)(p->cols - (nv - 1) * VW),
@@ -149,8 +162,8 @@ static void multiply_panel(const struct matmul *mm, const struct part *t, const 
                         .end = t->p + t->kc >= mm->k ? mm : NULL,
                         .column = p->j};
     int most = tile_most_rows(nv), panels = (rows + most - 1) / most;
-    for (int r = 0; r < panels; r++) {
-        int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
+    for (int r = 0, lo = 0, mr; r < panels; r++, lo += mr) {
+        mr = panel_start(rows, panels, r + 1) - lo;
         tile.at = (i + lo) * mm->ldc + p->j;
         tile.c = mm->c + tile.at;
         tile_rows(&tile, mm, t, a_block, i, lo, mr);
@@ -185,11 +198,12 @@ static int panel_width(const struct matmul *mm, const struct part *t, int left)
     return least(three ? 3 * VW : t->panel, left);
 }
 
-/* The panel at j. Where the part packs B, it is packed to `to` at its first use, in the first tile
- * if it lies in line: so it is in the first cache then. */
-static struct panel take_panel(const struct matmul *mm, const struct part *t, float *to, int j,
-                               int cols, bool first)
+/* The panel of a cell. Where the part packs B, it is packed to `to` at its first use, in the first
+ * tile if it lies in line: so it is in the first cache then. */
+static struct panel take_panel(const struct matmul *mm, const struct part *t, float *to,
+                               const struct cell *c, bool first)
 {
+    const int j = c->j, cols = c->cols;
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
     struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
     if (!t->pack_b)
@@ -210,22 +224,68 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
     return p;
 }
 
-/* Columns j .. j+cols-1 of the part, for the block of k it is at. */
-static void multiply_columns(const struct matmul *mm, const struct part *t, int j, int cols)
+/* Blocks of k. */
+static int k_blocks(const struct matmul *mm)
 {
-    float *a_block = mm->scratch, *b_block = a_block + (ptrdiff_t)MC * (KC + 2 * VW);
-    int all = t->i1 - t->i0, blocks = t->pack_a ? (all + MC - 1) / MC : 1;
-    int whole = (all + TILE_ROWS - 1) / TILE_ROWS; /* tiles */
-    for (int r = 0, lo = 0, rows; r < blocks; r++, lo += rows) {
-        rows = least(panel_start(whole, blocks, r + 1) * TILE_ROWS, all) - lo;
-        if (t->pack_a)
-            pack_a(a_block, mm, t, t->i0 + lo, rows);
-        for (int at = 0, w; at < cols; at += w) {
-            w = panel_width(mm, t, cols - at);
-            const struct panel p =
-                take_panel(mm, t, b_block + (ptrdiff_t)at * t->kc, j + at, w, r == 0);
-            multiply_panel(mm, t, &p, a_block, t->i0 + lo, rows);
-        }
+    return mm->k > KC ? (mm->k + KC - 1) / KC : 1;
+}
+
+/* Columns of a block. */
+static int column_step(const struct part *t)
+{
+    return t->pack_b ? NC : t->j1 - t->j0;
+}
+
+/* The block of k number b, columns from j on. In cells of all rows, which keep a panel of B in the
+ * first cache, unless A is packed or others are to take some. */
+static void set_block(const struct matmul *mm, struct part *t, int j, int b, bool others)
+{
+    int blocks = k_blocks(mm), high = (t->i1 - t->i0 - 1) / TILE_ROWS + 1, down = 1;
+    t->j = j;
+    t->cols = least(column_step(t), t->j1 - j);
+    t->p = panel_start(mm->k, blocks, b);
+    t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
+    if (t->pack_a || others)
+        down = (high - 1) / (MC / TILE_ROWS) + 1;
+    high = (high - 1) / down + 1; /* of a cell */
+    t->rows = high * TILE_ROWS;
+    t->down = (t->i1 - t->i0 - 1) / t->rows + 1;
+    t->across = (t->cols - 1) / t->panel + 1;
+    if (t->across > 1 && panel_width(mm, t, t->cols - (t->across - 2) * t->panel) > t->panel)
+        t->across--;
+}
+
+/* Cells follow each other across, then down. */
+static struct cell cell_at(const struct matmul *mm, const struct part *t, int number)
+{
+    int i = t->i0 + number / t->across * t->rows, at = number % t->across * t->panel;
+    return (struct cell){i, least(t->rows, t->i1 - i), t->j + at, panel_width(mm, t, t->cols - at)};
+}
+
+/* A block; from the queue, or NULL. */
+static void multiply_block(const struct matmul *mm, struct part *t, int j, int b,
+                           struct par_queue *queue)
+{
+    float *a_block = mm->scratch, *b_block = a_block + A_BLOCK;
+    set_block(mm, t, j, b, queue != NULL);
+    int cells = t->down * t->across, turn = 0;
+    if (queue && cells <= PAR_PIECES) {
+        turn = 1 + TURN_WORK / (t->rows * t->panel * t->kc + 1);
+        par_queue_open(queue, mm->c, cells);
+    } else {
+        queue = NULL;
+    }
+    for (int n = 0, end = 0; n < cells; n++) {
+        if (n == end)
+            end += queue ? par_queue_take(queue, turn) : cells;
+        if (n == end)
+            return; /* others have the rest */
+        const struct cell c = cell_at(mm, t, n);
+        if (t->pack_a && c.j == t->j)
+            pack_a(a_block, mm, t, c.i, c.rows);
+        const struct panel p =
+            take_panel(mm, t, b_block + (ptrdiff_t)(c.j - t->j) * t->kc, &c, c.i == t->i0);
+        multiply_cell(mm, t, &p, a_block, &c);
     }
 }
 
@@ -240,10 +300,11 @@ static bool crowd(ptrdiff_t rs, int rows)
 static void choose_packing(const struct matmul *mm, struct part *t)
 {
     int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
+    int near = mm->a_rs > mm->k ? rows : least(rows, TILE_ROWS); /* without gaps: of a tile */
     t->panel = tile_vectors(rows) * VW;
     int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
     t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
-    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, rows) && across > 1);
+    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, near) && across > 1);
 }
 
 /* What a part takes for each k, in multiply-adds: with its copies, and B even where it is not
@@ -285,113 +346,53 @@ static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
     return i0 < i1 && j0 < j1;
 }
 
-/* Whether the part is worth the flat loop below. */
+/* Whether the part is worth a flat loop over its rows. */
 static bool outer(const struct matmul *mm, const struct part *t)
 {
     return mm->k <= OUTER_K && t->i1 - t->i0 > 1 && mm->b_cs == 1 && mm->ldc == mm->n &&
            t->j1 - t->j0 == mm->n && mm->n >= VW && mm->n <= NC && !mm->bias && mm->update;
 }
 
-/* A row of C as the flat loop below sees it. */
-struct outer_row {
-    vf a[OUTER_K], next[OUTER_K]; /* what its products are of, and those of the row behind it */
-};
-
-INLINE void outer_take(struct outer_row *r, const struct matmul *mm, ptrdiff_t i, const int K)
-{
-    for (int p = 0; p < K; p++) {
-        r->a[p] = v_set(mm->a[i * mm->a_rs + p * mm->a_cs]);
-        r->next[p] = i + 1 < mm->m ? v_set(mm->a[(i + 1) * mm->a_rs + p * mm->a_cs]) : v_set(0);
-    }
-}
-
-/* The n sums from column j of the row on; they may reach into the next row, as b does: its rows,
- * n_b apart, begin again behind their end. */
-INLINE vf outer_sum(const struct matmul *mm, const struct outer_row *r, const float *b,
-                    ptrdiff_t n_b, ptrdiff_t j, const int K, ptrdiff_t at, size_t n)
-{
-    vf acc = mm->add ? v_load_n(mm->c + at, n) : v_set(0);
-    vm here = v_ltu(v_count(), (vu)vi_set((int32_t)(mm->n - j)));
-    bool ends = j + VW > mm->n;
-    for (int p = 0; p < K; p++)
-        acc =
-            v_fma(ends ? v_sel(here, r->a[p], r->next[p]) : r->a[p], v_load(b + p * n_b + j), acc);
-    return acc;
-}
-
-/* Rows of C, which follow each other without a gap, for K products each, as one array: whole
- * aligned vectors all the way, wherever rows begin. */
-INLINE void outer_rows(const struct matmul *all, const struct part *t, const int K)
-{
-    const struct matmul local = *all, *mm = &local; /* which no store can change */
-    const bool plain = mm->update && update_is_plain(mm->update) && mm->act == ACT_NONE && !mm->add;
-    const vf lr = v_set(plain ? mm->update->lr : 0);
-    ptrdiff_t n = mm->n, i = t->i0, j = 0, n_b = n + VW, end = t->i1 * n;
-    float *b = mm->scratch, *w = mm->w;
-    struct outer_row r;
-    for (int p = 0; p < K; p++)
-        for (ptrdiff_t c = 0; c < n_b; c++)
-            b[p * n_b + c] = mm->b[p * mm->b_rs + (c < n ? c : c - n)];
-    outer_take(&r, mm, i, K);
-    for (ptrdiff_t at = i * n, width; at < end; at += width, j += width) {
-        if (j >= n) {
-            j -= n;
-            outer_take(&r, mm, ++i, K);
-        }
-        ptrdiff_t past = (ptrdiff_t)((uintptr_t)(w + at) / sizeof(float) % VW);
-        for (; plain && past == 0 && j + VW <= n && at + VW <= end; at += VW, j += VW) {
-            vf sum = v_set(0);
-            for (int p = 0; p < K; p++)
-                sum = v_fma(r.a[p], v_load(b + p * n_b + j), sum);
-            v_store(w + at, v_load(w + at) - lr * sum);
-        }
-        width = least(VW - (int)past, (int)(end - at));
-        if (j == n || width == 0) {
-            width = 0;
-            continue;
-        }
-        vf sum = outer_sum(mm, &r, b, n_b, j, K, at, (size_t)width);
-        if (plain)
-            v_put(w + at, v_load_n(w + at, (size_t)width) - lr * sum, (size_t)width);
-        else
-            tile_end_vector(mm, sum, at, (size_t)width);
-    }
-}
-
-static void outer_product(const struct matmul *mm, const struct part *t)
-{
-    switch (mm->k) {
-    case 0:
-        outer_rows(mm, t, 0);
-        break;
-    case 1:
-        outer_rows(mm, t, 1);
-        break;
-    case 2:
-        outer_rows(mm, t, 2);
-        break;
-    case 3:
-        outer_rows(mm, t, 3);
-        break;
-    default:
-        outer_rows(mm, t, OUTER_K);
-    }
-}
-
-/* The part of C by tiles. */
-static void multiply(const struct matmul *mm, struct part *t)
+/* The part of C by cells. The queue, or NULL: of those of its last block, from whose sums nothing
+ * goes on. */
+static void multiply(const struct matmul *mm, struct part *t, struct par_queue *queue)
 {
     choose_packing(mm, t);
-    int blocks = mm->k > KC ? (mm->k + KC - 1) / KC : 1;
-    int cols, step = t->pack_b ? NC : t->j1 - t->j0;
-    for (int j = t->j0; j < t->j1; j += cols) {
-        cols = least(step, t->j1 - j);
+    int blocks = k_blocks(mm);
+    for (int j = t->j0; j < t->j1; j += t->cols)
         for (int b = 0; b < blocks; b++) {
-            t->p = panel_start(mm->k, blocks, b);
-            t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
-            multiply_columns(mm, t, j, cols);
+            bool last = t->j1 - j <= column_step(t) && b + 1 == blocks;
+            multiply_block(mm, t, j, b, last ? queue : NULL);
+        }
+}
+
+/* Takes cells of the others' last blocks, with panels of its own and A where it lies. */
+static void help_others(const struct matmul *mm, int tid, int nt)
+{
+    for (int i = 1, cell; i < nt; i++) {
+        int other = (tid + i) % nt;
+        while ((cell = par_queue_steal(&mm->queues[other], mm->c)) >= 0) {
+            struct part t;
+            take_part(mm, other, nt, &t);
+            choose_packing(mm, &t);
+            int step = column_step(&t);
+            set_block(mm, &t, t.j0 + (t.j1 - t.j0 - 1) / step * step, k_blocks(mm) - 1, true);
+            const struct cell c = cell_at(mm, &t, cell);
+            const struct panel p = take_panel(mm, &t, mm->scratch + A_BLOCK, &c, true);
+            t.pack_a = false;
+            multiply_cell(mm, &t, &p, NULL, &c);
         }
     }
+}
+
+/* One thread's share: its part, and what others do not get done of theirs. */
+static void multiply_together(const struct matmul *mm, struct part *t, int tid, int nt)
+{
+    double work = (double)(t->i1 - t->i0) * (t->j1 - t->j0) * mm->k;
+    bool worth = nt > 1 && mm->queues && work >= QUEUE_WORK;
+    multiply(mm, t, worth ? &mm->queues[tid] : NULL);
+    if (worth)
+        help_others(mm, tid, nt);
 }
 
 /* Whether rows are so short that an update of each would wait for that of the one before: loads
@@ -409,7 +410,7 @@ static void multiply_narrow(const struct matmul *mm, struct part *t)
     const struct matmul end = {.update = &u, .w = mm->w, .slot = {mm->slot[0], mm->slot[1]}};
     ptrdiff_t at = (ptrdiff_t)t->i0 * mm->n, stop = (ptrdiff_t)t->i1 * mm->n;
     gradient.update = NULL;
-    multiply(&gradient, t);
+    multiply(&gradient, t, NULL);
     for (; at + VW <= stop; at += VW)
         tile_end_vector(&end, v_load(mm->c + at), at, VW);
     tile_end_row(&end, mm->c + at, at, (size_t)(stop - at));
@@ -435,11 +436,11 @@ static void matmul(const struct matmul *mm, int tid, int nt)
     else if (row_can(mm))
         row_run(mm, t.j0, t.j1);
     else if (outer(mm, &t))
-        outer_product(mm, &t);
+        outer_product(mm, t.i0, t.i1);
     else if (narrow(mm, &t))
         multiply_narrow(mm, &t);
     else
-        multiply(mm, &t);
+        multiply_together(mm, &t, tid, nt);
 }
 
 static void update_matmul(const struct matmul *update, const struct matmul *mm)

@@ -57,7 +57,8 @@ static struct matmul weight_step(const struct layer *l, const struct pass *p, in
                            .update = u,
                            .w = w->w,
                            .slot = {w->slot[0], w->slot[1]},
-                           .scratch = p->scratch};
+                           .scratch = p->scratch,
+                           .queues = p->queues};
 }
 
 /* The update that waits, which waits no longer. */
@@ -89,7 +90,8 @@ static void forward(struct layer *l, const struct pass *p)
                               .bias = l->common.bias ? l->params[1].w : NULL,
                               .act = l->act,
                               .act_param = l->act_param,
-                              .scratch = p->scratch};
+                              .scratch = p->scratch,
+                              .queues = p->queues};
     if (!s->postponed) {
         layer_matmul(&mm, p);
         return;
@@ -172,7 +174,8 @@ static void backward(struct layer *l, const struct pass *p)
                               .act = l->dx_act[0] ? x->act : ACT_NONE,
                               .act_param = x->act_param,
                               .dact_y = l->dx_act[0] ? x->y : NULL,
-                              .scratch = p->scratch};
+                              .scratch = p->scratch,
+                              .queues = p->queues};
     layer_matmul(&mm, p);
 }
 

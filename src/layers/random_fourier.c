@@ -56,7 +56,8 @@ static void forward(struct layer *l, const struct pass *p)
                               .c = angle,
                               .ldc = out,
                               .bias = l->params[1].w,
-                              .scratch = p->scratch};
+                              .scratch = p->scratch,
+                              .queues = p->queues};
     layer_matmul(&mm, p);
     if (!p->own)
         team_barrier(p->team, p->tid);
@@ -88,7 +89,8 @@ static void backward(struct layer *l, const struct pass *p)
                               .c = x->dy,
                               .ldc = in,
                               .add = l->dx_mode[0] == GRAD_ADD,
-                              .scratch = p->scratch};
+                              .scratch = p->scratch,
+                              .queues = p->queues};
     layer_matmul(&mm, p);
 }
 

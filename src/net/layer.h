@@ -116,8 +116,9 @@ struct pass {
     const struct kernels *k;
     struct team *team;
     int tid, nt;
-    void *scratch; /* this thread's own: what build_scratch or `workspace` asked for */
-    void *shared;  /* all threads': what `workspace` asked for; both are 64-byte aligned */
+    struct par_queue *queues; /* the team's */
+    void *scratch;            /* this thread's own: what build_scratch or `workspace` asked for */
+    void *shared; /* all threads': what `workspace` asked for; both are 64-byte aligned */
 };
 
 /* Which parameters of a layer weight decay applies to, and which stay as they are: weights have two

@@ -18,6 +18,7 @@
 static void begin(const struct net *net, struct pass *p)
 {
     p->k = net->k;
+    p->queues = p->team ? team_queues(p->team) : NULL;
     p->scratch = net_scratch(net, p->tid);
     p->shared = net->slab_shared;
     p->own = net->apart && p->n >= OWN_SAMPLES * p->nt;

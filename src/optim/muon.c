@@ -129,7 +129,8 @@ static void multiply(const struct optim_thread *th, real *c, struct view a, stru
                               .b_cs = (ptrdiff_t)b.cs,
                               .c = c,
                               .ldc = (ptrdiff_t)n,
-                              .scratch = th->scratch};
+                              .scratch = th->scratch,
+                              .queues = th->team ? team_queues(th->team) : NULL};
     th->k->matmul(&mm, th->tid, th->nt);
     optim_wait(th);
 }

@@ -2,10 +2,28 @@
  * strides, epilogues, and any number of threads; and the blocking with tiny blocks. */
 #include "kernels/matmul_cases.h"
 
-/* The portable vectors with blocks of a few numbers, so that every loop around them turns often. */
 #ifndef REAL_DOUBLE
+/* A thread that leaves its queue to the others: at once, or half way. */
+static struct {
+    struct par_queue queue[8];
+    bool may;
+    uint32_t seed;
+    int left;
+} leaving;
+
+static int take_or_leave(struct par_queue *q, int most)
+{
+    if (leaving.may && array_random(&leaving.seed) % 4 == 0) {
+        leaving.left++;
+        return 0;
+    }
+    return par_queue_take(q, most);
+}
+
+/* The portable vectors with blocks of a few numbers, so that every loop around them turns often. */
 #define ISA tiny
 #define MATMUL_TINY
+#define par_queue_take take_or_leave
 void matmul_fill_tiny(struct kernels *k);
 #include "kernels/matmul.isa.c"
 #endif
@@ -212,6 +230,35 @@ static void tiny_blocks(void **state)
 }
 #endif
 
+#ifndef REAL_DOUBLE
+/* As threads one behind the other, all of which but the last leave much to those behind them. */
+static void leaving_matmul(const struct matmul *all, int tid, int nt)
+{
+    struct matmul mm = *all;
+    mm.queues = leaving.queue;
+    leaving.may = tid + 1 < nt;
+    matmul(&mm, tid, nt);
+    if (!leaving.may)
+        help_others(&mm, tid, nt); /* even with little or nothing to do itself */
+}
+
+static void others_finish_a_part(void **state)
+{
+    (void)state;
+    struct kernels k = *kernels_get("base");
+    uint32_t seed = 11;
+    k.isa = "tiny";
+    matmul_fill_tiny(&k);
+    k.matmul = leaving_matmul;
+    for (int round = 0; round < 800; round++) {
+        int m = (int)(array_random(&seed) % 70), n = (int)(array_random(&seed) % 90);
+        struct matmul_case c = sample(&seed, m, n, (int)(array_random(&seed) % 30));
+        case_check(&c, &k, false);
+    }
+    assert_true(leaving.left > 500);
+}
+#endif
+
 static void same_bits_with_fused_sets(void **state)
 {
     (void)state;
@@ -242,6 +289,7 @@ int main(void)
         cmocka_unit_test(update_and_product),
 #ifndef REAL_DOUBLE
         cmocka_unit_test(tiny_blocks),
+        cmocka_unit_test(others_finish_a_part),
 #endif
         cmocka_unit_test(same_bits_with_fused_sets),
     };
