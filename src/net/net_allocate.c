@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define APART_BYTES ((size_t)1 << 20)
+#define MOVED_BYTES ((size_t)64 << 10) /* of a layer's parameters */
 
 /* The three buffers of layer i are items 3 i + ... */
 enum { ITEM_Y, ITEM_DY, ITEM_SAVED, ITEMS };
@@ -171,11 +172,30 @@ static void set_lives(struct planner *pl)
     }
 }
 
-/* Whether all activations fit in a cache, even if each has memory of its own. */
+/* Whether layers have so many parameters that threads which each need all of them would wait longer
+ * for those that others have updated than at barriers, two a layer. */
+static bool moves_parameters(const struct net *net)
+{
+    size_t bytes = 0, layers = 0;
+    for (int i = 1; i < net->n_layers; i++) {
+        const struct layer *l = &net->layers[i];
+        size_t before = bytes;
+        for (int j = 0; j < l->n_params; j++)
+            if (l->params[j].kind == PARAM_TRAINED && !l->params[j].frozen)
+                bytes += l->params[j].size * sizeof(real);
+        layers += bytes > before;
+    }
+    return bytes > layers * MOVED_BYTES;
+}
+
+/* Whether threads may each run their own samples through all layers: all activations fit in a
+ * cache, even if each has memory of its own. */
 static bool may_stand_apart(const struct planner *pl)
 {
     const struct net *net = pl->net;
     size_t sum = 0;
+    if (pl->plan->train && moves_parameters(net))
+        return false;
     for (int i = 0; i < net->n_layers; i++) {
         const struct layer *l = &net->layers[i];
         size_t copies = 1 + (pl->needs_dy[i] ? 1 : 0);
