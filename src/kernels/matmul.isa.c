@@ -45,7 +45,8 @@
 #define B_USES      8    /* tiles that read a panel of B, as A_USES */
 #define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
 #define NEAR        48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
-#define FETCH_K     64 /* a tile that runs so long has time to fetch something ahead */
+#define CACHE       (1 << 18) /* numbers that the second cache holds */
+#define FETCH_K     64        /* a tile that runs so long has time to fetch something ahead */
 
 /* One thread's part of C, and the block it is at: cells of C, down by across. */
 struct part {
@@ -130,8 +131,22 @@ static void tile_columns(struct tile *tile, const struct part *t, const struct p
     tile->keep = first ? p->keep : NULL;
 }
 
+/* What the next tile reads of an A in place from beyond the second cache: rows that follow each
+ * other without gaps, or columns (more than AVX2's short tiles can fetch). Cells of the first panel
+ * leave nothing to fetch to the others. */
+static struct fetch next_of_a(const struct tile *tile, const struct matmul *mm,
+                              const struct part *t, const struct panel *p, int mr)
+{
+    bool far = (double)(t->i1 - t->i0) * mm->k > CACHE && (t->down == 1 || p->j == t->j);
+    if (!far || t->pack_a || t->kc < FETCH_K)
+        return (struct fetch){0};
+    if (mm->a_cs == 1 && mm->a_rs == t->kc)
+        return (struct fetch){tile->a + mr * mm->a_rs, TILE_COLS, mr * t->kc / TILE_COLS};
+    return (struct fetch){tile->a + mr, mm->a_cs, mm->a_rs == 1 && VW == 16 ? t->kc : 0};
+}
+
 /* Rows that the tile fetches: those of B that it will read, if it packs them; what the tile `step`
- * further on will write; and the next panel. */
+ * further on will write; and the next panel, or more of A. */
 static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct part *t,
                        const struct panel *p, int mr, ptrdiff_t step, bool last)
 {
@@ -147,6 +162,8 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
         *f++ = (struct fetch){tile->b, tile->b_rs, t->kc};
     else if (last && p->ahead)
         *f++ = (struct fetch){p->ahead, p->ahead_rs, p->keep ? NEAR : t->kc};
+    else
+        *f++ = next_of_a(tile, mm, t, p, mr);
     f->n = 0;
 }
 
