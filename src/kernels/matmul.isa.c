@@ -386,18 +386,20 @@ static void multiply(const struct matmul *mm, struct part *t, struct par_queue *
 /* Takes cells of the others' last blocks, with panels of its own and A where it lies. */
 static void help_others(const struct matmul *mm, int tid, int nt)
 {
-    for (int i = 1, cell; i < nt; i++) {
-        int other = (tid + i) % nt;
-        while ((cell = par_queue_steal(&mm->queues[other], mm->c)) >= 0) {
-            struct part t;
-            take_part(mm, other, nt, &t);
-            choose_packing(mm, &t);
-            int step = column_step(&t);
-            set_block(mm, &t, t.j0 + (t.j1 - t.j0 - 1) / step * step, k_blocks(mm) - 1, true);
+    for (int i = 1; i < nt; i++) {
+        int other = (tid + i) % nt, cell = par_queue_steal(&mm->queues[other], mm->c);
+        struct part t;
+        if (cell < 0 || !take_part(mm, other, nt, &t))
+            continue;
+        choose_packing(mm, &t);
+        int step = column_step(&t);
+        set_block(mm, &t, t.j0 + (t.j1 - t.j0 - 1) / step * step, k_blocks(mm) - 1, true);
+        struct part mine = t;
+        mine.pack_a = false;
+        for (; cell >= 0; cell = par_queue_steal(&mm->queues[other], mm->c)) {
             const struct cell c = cell_at(mm, &t, cell);
             const struct panel p = take_panel(mm, &t, mm->scratch + A_BLOCK, &c, true);
-            t.pack_a = false;
-            multiply_cell(mm, &t, &p, NULL, &c);
+            multiply_cell(mm, &mine, &p, NULL, &c);
         }
     }
 }
