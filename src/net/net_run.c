@@ -2,10 +2,10 @@
  *
  * DESIGN. In general a layer's work is split anew for each call and a barrier stands between calls.
  * The gradient of a layer's parameters, which may update them, comes one call later than that of
- * its inputs, which reads them. A net whose activations fit in the cache, with samples enough for
- * every thread, is run otherwise (pass.own): a thread takes its own samples forward, through the
- * loss and back to the first layer without a barrier; then, behind one, all threads share out the
- * gradients of the parameters.
+ * its inputs, which reads them. A net whose activations fit in the cache and whose parameters are
+ * few (net_allocate.c), with samples enough for every thread, is run otherwise (pass.own): a thread
+ * takes its own samples forward, through the loss and back to the first layer without a barrier;
+ * then, behind one, all threads share out the gradients of the parameters.
  *
  * Where one thread runs, a layer may leave the update of its parameters to its next forward, which
  * has to read them anyway (pass.postpone); net_settle makes it do what is left. */
