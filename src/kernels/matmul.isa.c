@@ -33,7 +33,7 @@
 #define MC         (VW == 8 ? 60 : 126)
 #define NC         1024
 #define A_USES     32        /* tiles that read a block of A: fewer do not pay for packing it */
-#define QUEUE_WORK (1 << 20) /* multiply-adds of a thread that are worth a queue */
+#define QUEUE_WORK (1 << 21) /* multiply-adds of a thread that are worth a queue */
 #define TURN_WORK  (1 << 18) /* and that it takes from there at once */
 #endif
 
