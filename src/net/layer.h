@@ -277,7 +277,8 @@ static inline void layer_range(const struct layer *l, const struct pass *p, size
     }
 }
 
-/* This thread's part of a product whose rows are the n samples. */
+/* This thread's part of a product whose rows are the n samples. With mm->queues it may compute some
+ * of another's and leave some of its own (kernels.h). */
 void layer_matmul(const struct matmul *mm, const struct pass *p);
 
 /* Updates elements lo .. hi-1 of a parameter from its gradient, by a rule that kernels know. */
