@@ -1,4 +1,4 @@
-/* par.h - one team of threads per run, and its barrier.
+/* par.h - one team of threads per run, its barrier, and queues of work that threads share.
  *
  * All threads of a team execute the same functions (SPMD) and split work by their number `tid` of
  * `nt`. The barrier spins for 20 microseconds, or 200 where threads seldom wait so long, and then
