@@ -15,81 +15,29 @@
 #include "kernels/matmul_ger.h"
 #include "kernels/matmul_outer.h"
 #include "kernels/matmul_pack.h"
+#include "kernels/matmul_part.h"
 #include "kernels/matmul_row.h"
 #include "kernels/matmul_tile.h"
 #include "kernels/vec.h"
 
-/* A block of A is at most MC x KC, one of B KC x NC: 0.5 and 4 MB, so that a block of A stays in
- * the second cache beside two panels of B. Tests make them tiny. */
 #ifdef MATMUL_TINY
-#define KC         5
-#define MC         (2 * TILE_ROWS)
-#define NC         (2 * TILE_COLS)
-#define A_USES     3
 #define QUEUE_WORK 16
 #define TURN_WORK  400
 #else
-#define KC         1024
-#define MC         (VW == 8 ? 60 : 126)
-#define NC         1024
-#define A_USES     32        /* tiles that read a block of A: fewer do not pay for packing it */
 #define QUEUE_WORK (1 << 21) /* multiply-adds of a thread that are worth a queue */
 #define TURN_WORK  (1 << 18) /* and that it takes from there at once */
 #endif
 
-#define A_BLOCK     ((ptrdiff_t)MC * (KC + 2 * VW))
-#define SCRATCH     ((size_t)KC * NC + A_BLOCK + VW)
-#define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
-#define COPY_A      4     /* copying a number of A or of B, in multiply-adds */
-#define COPY_B      3
-#define B_USES      8    /* tiles that read a panel of B, as A_USES */
-#define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
-#define NEAR        48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
-#define CACHE       (1 << 18) /* numbers that the second cache holds */
-#define FETCH_K     64        /* a tile that runs so long has time to fetch something ahead */
-
-/* One thread's part of C, and the block it is at: cells of C, down by across. */
-struct part {
-    int i0, i1, j0, j1;
-    bool pack_a, pack_b;
-    int panel;              /* columns of a panel of B */
-    int j, cols;            /* columns of the block */
-    int p, kc;              /* and its part of k */
-    int down, across, rows; /* rows of a cell but the last down */
-};
-
-/* What is done at once: rows of a block of A by a panel of B. */
-struct cell {
-    int i, rows, j, cols;
-};
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Rows of panel r of the `panels` that share `rows`. */
-static int panel_start(int rows, int panels, int r)
-{
-    return (int)((long long)rows * r / panels);
-}
+#define A_BLOCK ((ptrdiff_t)MC * (KC + 2 * VW))
+#define SCRATCH ((size_t)KC * NC + A_BLOCK + VW)
+#define NEAR    48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
+#define CACHE   (1 << 18) /* numbers that the second cache holds */
+#define FETCH_K 64        /* a tile that runs so long has time to fetch something ahead */
 
 /* Distance of the rows of a packed A: an odd number of vectors, to take all places of a cache. */
 static ptrdiff_t row_step(int kc)
 {
-    return ((kc + VW - 1) / VW | 1) * VW;
-}
-
-/* Whether A is packed row by row */
-static bool keeps_rows(const struct matmul *mm)
-{
-    return mm->a_cs == 1 && VW != 8;
-}
-
-/* Width in memory of a panel of `cols` columns: whole vectors. */
-static int padded(int cols)
-{
-    return (cols + VW - 1) / VW * VW;
+    return (count(kc, VW) | 1) * VW;
 }
 
 /* A panel of B: columns j .. j+cols-1 of the block of k. */
@@ -138,10 +86,11 @@ static struct fetch next_of_a(const struct tile *tile, const struct matmul *mm,
                               const struct part *t, const struct panel *p, int mr)
 {
     bool far = (double)(t->i1 - t->i0) * mm->k > CACHE && (t->down == 1 || p->j == t->j);
+    int width = padded(p->cols);
     if (!far || t->pack_a || t->kc < FETCH_K)
         return (struct fetch){0};
     if (mm->a_cs == 1 && mm->a_rs == t->kc)
-        return (struct fetch){tile->a + mr * mm->a_rs, TILE_COLS, mr * t->kc / TILE_COLS};
+        return (struct fetch){tile->a + mr * mm->a_rs, width, mr * t->kc / width};
     return (struct fetch){tile->a + mr, mm->a_cs, mm->a_rs == 1 && VW == 16 ? t->kc : 0};
 }
 
@@ -171,14 +120,14 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
 static void multiply_cell(const struct matmul *mm, const struct part *t, const struct panel *p,
                           const float *a_block, const struct cell *c)
 {
-    int nv = (p->cols + VW - 1) / VW, i = c->i, rows = c->rows;
+    int nv = count(p->cols, VW), i = c->i, rows = c->rows;
     struct tile tile = {.k = t->kc,
                         .ldc = mm->ldc,
                         .last = (size_t)(p->cols - (nv - 1) * VW),
                         .load = mm->add || t->p > 0,
                         .end = t->p + t->kc >= mm->k ? mm : NULL,
                         .column = p->j};
-    int most = tile_most_rows(nv), panels = (rows + most - 1) / most;
+    int panels = count(rows, fixed_rows(mm, t) ? t->high : tile_most_rows(nv));
     for (int r = 0, lo = 0, mr; r < panels; r++, lo += mr) {
         mr = panel_start(rows, panels, r + 1) - lo;
         tile.at = (i + lo) * mm->ldc + p->j;
@@ -200,19 +149,11 @@ static void pack_a(float *to, const struct matmul *mm, const struct part *t, int
         pack_rows(to, row_step(t->kc), a, mm->a_rs, rows, t->kc);
         return;
     }
-    int panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    int panels = count(rows, t->high);
     for (int r = 0; r < panels; r++) {
         int lo = panel_start(rows, panels, r), mr = panel_start(rows, panels, r + 1) - lo;
         pack(to + (ptrdiff_t)lo * t->kc, mr, a + lo * mm->a_rs, mr, mm->a_rs, t->kc, mm->a_cs);
     }
-}
-
-/* Columns of the next panel of `left`. */
-static int panel_width(const struct matmul *mm, const struct part *t, int left)
-{
-    bool rows = !t->pack_a || keeps_rows(mm); /* a tile may have any rows */
-    bool three = t->panel == TILE_COLS && rows && left > TILE_COLS && left <= 3 * VW;
-    return least(three ? 3 * VW : t->panel, left);
 }
 
 /* The panel of a cell. Where the part packs B, it is packed to `to` at its first use, in the first
@@ -241,44 +182,6 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
     return p;
 }
 
-/* Blocks of k. */
-static int k_blocks(const struct matmul *mm)
-{
-    return mm->k > KC ? (mm->k + KC - 1) / KC : 1;
-}
-
-/* Columns of a block. */
-static int column_step(const struct part *t)
-{
-    return t->pack_b ? NC : t->j1 - t->j0;
-}
-
-/* The block of k number b, columns from j on. In cells of all rows, which keep a panel of B in the
- * first cache, unless A is packed or others are to take some. */
-static void set_block(const struct matmul *mm, struct part *t, int j, int b, bool others)
-{
-    int blocks = k_blocks(mm), high = (t->i1 - t->i0 - 1) / TILE_ROWS + 1, down = 1;
-    t->j = j;
-    t->cols = least(column_step(t), t->j1 - j);
-    t->p = panel_start(mm->k, blocks, b);
-    t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
-    if (t->pack_a || others)
-        down = (high - 1) / (MC / TILE_ROWS) + 1;
-    high = (high - 1) / down + 1; /* of a cell */
-    t->rows = high * TILE_ROWS;
-    t->down = (t->i1 - t->i0 - 1) / t->rows + 1;
-    t->across = (t->cols - 1) / t->panel + 1;
-    if (t->across > 1 && panel_width(mm, t, t->cols - (t->across - 2) * t->panel) > t->panel)
-        t->across--;
-}
-
-/* Cells follow each other across, then down. */
-static struct cell cell_at(const struct matmul *mm, const struct part *t, int number)
-{
-    int i = t->i0 + number / t->across * t->rows, at = number % t->across * t->panel;
-    return (struct cell){i, least(t->rows, t->i1 - i), t->j + at, panel_width(mm, t, t->cols - at)};
-}
-
 /* A block; from the queue, or NULL. */
 static void multiply_block(const struct matmul *mm, struct part *t, int j, int b,
                            struct par_queue *queue)
@@ -287,7 +190,7 @@ static void multiply_block(const struct matmul *mm, struct part *t, int j, int b
     set_block(mm, t, j, b, queue != NULL);
     int cells = t->down * t->across, turn = 0;
     if (queue && cells <= PAR_PIECES) {
-        turn = 1 + TURN_WORK / (t->rows * t->panel * t->kc + 1);
+        turn = 1 + TURN_WORK / (t->rows * t->nv * VW * t->kc + 1);
         par_queue_open(queue, mm->c, cells);
     } else {
         queue = NULL;
@@ -297,70 +200,13 @@ static void multiply_block(const struct matmul *mm, struct part *t, int j, int b
             end += queue ? par_queue_take(queue, turn) : cells;
         if (n == end)
             return; /* others have the rest */
-        const struct cell c = cell_at(mm, t, n);
+        const struct cell c = cell_at(t, n);
         if (t->pack_a && c.j == t->j)
             pack_a(a_block, mm, t, c.i, c.rows);
-        const struct panel p =
-            take_panel(mm, t, b_block + (ptrdiff_t)(c.j - t->j) * t->kc, &c, c.i == t->i0);
+        ptrdiff_t at = t->down == 1 ? 0 : (ptrdiff_t)(c.j - t->j) * t->kc;
+        const struct panel p = take_panel(mm, t, b_block + at, &c, c.i == t->i0);
         multiply_cell(mm, t, &p, a_block, &c);
     }
-}
-
-/* Whether rows that lie so far apart crowd each other out of a cache. */
-static bool crowd(ptrdiff_t rs, int rows)
-{
-    return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
-}
-
-/* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
- * crowd each other out; or a block is used so often that a copy in order pays. */
-static void choose_packing(const struct matmul *mm, struct part *t)
-{
-    int rows = t->i1 - t->i0, cols = t->j1 - t->j0;
-    int near = mm->a_rs > mm->k ? rows : least(rows, TILE_ROWS); /* without gaps: of a tile */
-    t->panel = tile_vectors(rows) * VW;
-    int down = (rows + TILE_ROWS - 1) / TILE_ROWS, across = (cols + t->panel - 1) / t->panel;
-    t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
-    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, near) && across > 1);
-}
-
-/* What a part takes for each k, in multiply-adds: with its copies, and B even where it is not
- * copied, which comes from afar then. */
-static double part_cost(const struct matmul *mm, int rows, int cols)
-{
-    struct part t = {.i1 = rows, .j1 = cols};
-    choose_packing(mm, &t);
-    return (double)rows * padded(cols) + (t.pack_a ? COPY_A : 1) * rows + COPY_B * padded(cols);
-}
-
-/* Splits C among the threads that the work is worth: a grid of tm x tn parts, chosen so that the
- * largest part, with what it has to pack, is small. false: nothing for this thread. */
-static bool take_part(const struct matmul *mm, int tid, int nt, struct part *t)
-{
-    if (nt == 1) {
-        *t = (struct part){.i1 = mm->m, .j1 = mm->n};
-        return mm->m > 0 && mm->n > 0;
-    }
-    double best = 0, worth = 1 + (double)mm->m * mm->n * mm->k / THREAD_WORK;
-    int used = worth < nt ? (int)worth : nt, tm = 1;
-    if (tid >= used || mm->m <= 0 || mm->n <= 0)
-        return false;
-    for (int rows = 1; rows <= used; rows++) {
-        if (used % rows != 0)
-            continue;
-        int cols = used / rows;
-        double cost = part_cost(mm, (mm->m + rows - 1) / rows, (mm->n + cols - 1) / cols);
-        if (rows == 1 || cost < best) {
-            best = cost;
-            tm = rows;
-        }
-    }
-    size_t i0, i1, j0, j1;
-    int tn = used / tm;
-    par_range((size_t)mm->m, 1, tid / tn, tm, &i0, &i1);
-    par_range((size_t)mm->n, mm->n >= 4 * TILE_COLS * tn ? TILE_COLS : VW, tid % tn, tn, &j0, &j1);
-    *t = (struct part){.i0 = (int)i0, .i1 = (int)i1, .j0 = (int)j0, .j1 = (int)j1};
-    return i0 < i1 && j0 < j1;
 }
 
 /* Whether the part is worth a flat loop over its rows. */
@@ -374,7 +220,7 @@ static bool outer(const struct matmul *mm, const struct part *t)
  * goes on. */
 static void multiply(const struct matmul *mm, struct part *t, struct par_queue *queue)
 {
-    choose_packing(mm, t);
+    choose_tiles(mm, t);
     int blocks = k_blocks(mm);
     for (int j = t->j0; j < t->j1; j += t->cols)
         for (int b = 0; b < blocks; b++) {
@@ -391,13 +237,13 @@ static void help_others(const struct matmul *mm, int tid, int nt)
         struct part t;
         if (cell < 0 || !take_part(mm, other, nt, &t))
             continue;
-        choose_packing(mm, &t);
+        choose_tiles(mm, &t);
         int step = column_step(&t);
         set_block(mm, &t, t.j0 + (t.j1 - t.j0 - 1) / step * step, k_blocks(mm) - 1, true);
         struct part mine = t;
         mine.pack_a = false;
         for (; cell >= 0; cell = par_queue_steal(&mm->queues[other], mm->c)) {
-            const struct cell c = cell_at(mm, &t, cell);
+            const struct cell c = cell_at(&t, cell);
             const struct panel p = take_panel(mm, &t, mm->scratch + A_BLOCK, &c, true);
             multiply_cell(mm, &mine, &p, NULL, &c);
         }

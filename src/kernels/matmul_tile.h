@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* The tile: 28 of 32, 12 of 16 and 8 of 16 registers hold sums; the others B and one number of A.
- */
+/* The largest tiles, of two vectors and of three: 28 or 27 of 32, 12 of 16 and 8 or 9 of 16
+ * registers hold sums; the others B and one number of A. */
 #if VW == 16
 #define TILE_ROWS   14
 #define TILE_ROWS_3 9
@@ -332,17 +332,32 @@ INLINE void tile_body(const int mr, const int nv, const struct tile *t)
     tile_store(mr, nv, acc, t);
 }
 
-/* Vectors of a panel for tiles of few rows: more where these leave registers free. */
+/* Rows that a tile of nv vectors may have. */
+INLINE int tile_most_rows(int nv)
+{
+    return nv > 4 ? 1 : nv > 3 ? 3 : nv > 2 ? TILE_ROWS_3 : TILE_ROWS;
+}
+
+/* How many tiles as high as that have `rows`. */
+INLINE int tiles_down(int rows, int nv)
+{
+    int most = tile_most_rows(nv);
+    return (rows + most - 1) / most;
+}
+
+/* Vectors of a panel: more for few rows, which leave registers free. */
 INLINE int tile_vectors(int rows)
 {
     return rows == 1 ? TILE_WIDE : rows <= 3 ? 4 : 2;
 }
 
-/* Rows that a tile of nv vectors may have. Of an odd number of vectors the last three are a panel:
- * a single one would wait for its loads. */
-INLINE int tile_most_rows(int nv)
+/* Whether `vectors` are better taken by three than by two: such tiles read less for each sum, but
+ * not if they are many more (by 1/20) or not nearly full (six sevenths). */
+INLINE bool tile_takes_three(int rows, int vectors)
 {
-    return nv > 4 ? 1 : nv > 3 ? 3 : nv > 2 ? TILE_ROWS_3 : TILE_ROWS;
+    int two = tiles_down(rows, 2), three = tiles_down(rows, 3);
+    return rows > 3 && (vectors == 3 || vectors > 4) && 40LL * three <= 63LL * two &&
+           7LL * rows >= 6LL * three * TILE_ROWS_3;
 }
 
 #define TILE(mr, nv)                                                                               \
