@@ -150,23 +150,38 @@ INLINE void tile_bias(const int mr, const int nv, vf acc[][TILE_WIDE], const flo
     }
 }
 
+/* A step of gradient descent by the sums. */
+INLINE void tile_sgd(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t,
+                     const bool plain)
+{
+    const struct matmul *mm = t->end;
+    const struct update u = *mm->update; /* which no store can change */
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        UNROLL
+        for (int v = 0; v < nv; v++) {
+            size_t n = v < nv - 1 ? VW : t->last;
+            ptrdiff_t at = t->at + i * t->ldc + v * VW;
+            float *w = mm->w + at;
+            if (plain)
+                v_put(w, v_load_n(w, n) - v_set(u.lr) * acc[i][v], n);
+            else
+                update_sgd(acc[i][v], w, mm->slot[0] ? mm->slot[0] + at : NULL, &u, n);
+        }
+    }
+}
+
 /* What most tiles end with, in registers; else false. */
 INLINE bool tile_end_fast(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
 {
     const struct matmul *mm = t->end;
     if (mm->update) {
-        if (!update_is_plain(mm->update) || mm->act != ACT_NONE)
+        if (mm->update->rule != UPDATE_SGD || mm->act != ACT_NONE)
             return false;
-        vf lr = v_set(mm->update->lr);
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            float *w = mm->w + t->at + i * t->ldc;
-            UNROLL
-            for (int v = 0; v < nv; v++) {
-                size_t n = v < nv - 1 ? VW : t->last;
-                v_put(w + v * VW, v_load_n(w + v * VW, n) - lr * acc[i][v], n);
-            }
-        }
+        if (update_is_plain(mm->update))
+            tile_sgd(mr, nv, acc, t, true);
+        else
+            tile_sgd(mr, nv, acc, t, false);
         return true;
     }
     if (mm->act == ACT_RELU && !mm->dact_y) {
