@@ -12,12 +12,12 @@
 #define KC     5
 #define MC     (2 * TILE_ROWS)
 #define NC     (5 * VW)
-#define A_USES 3
+#define A_USES 6
 #else
 #define KC     1024
 #define MC     (VW == 8 ? 60 : 126)
 #define NC     1024
-#define A_USES 32 /* tiles that read a block of A: fewer do not pay for packing it */
+#define A_USES 64 /* tiles that read a block of A: fewer do not pay for packing it */
 #endif
 
 #define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
@@ -92,7 +92,8 @@ static void choose_packing(const struct matmul *mm, struct part *t, int nv)
     t->high = nv == 3 ? TILE_ROWS_3 : TILE_ROWS;
     int down = count(rows, t->high), across = count(count(cols, VW), nv);
     t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
-    t->pack_a = across >= A_USES || (mm->a_rs != 1 && crowd(mm->a_rs, near) && across > 1);
+    int uses = mm->a_cs == 1 ? A_USES : A_USES / 2;
+    t->pack_a = across >= uses || (mm->a_rs != 1 && crowd(mm->a_rs, near) && across > 1);
 }
 
 /* The tiles of a part. AVX2's of three vectors are no better where A is packed. */
