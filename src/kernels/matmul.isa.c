@@ -31,8 +31,7 @@
 #define A_BLOCK ((ptrdiff_t)MC * (KC + 2 * VW))
 #define SCRATCH ((size_t)KC * NC + A_BLOCK + VW)
 #define NEAR    48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
-#define CACHE   (1 << 18) /* numbers that the second cache holds */
-#define FETCH_K 64        /* a tile that runs so long has time to fetch something ahead */
+#define FETCH_K 64 /* a tile that runs so long has time to fetch something ahead */
 
 /* Distance of the rows of a packed A: an odd number of vectors, to take all places of a cache. */
 static ptrdiff_t row_step(int kc)
@@ -85,7 +84,7 @@ static void tile_columns(struct tile *tile, const struct part *t, const struct p
 static struct fetch next_of_a(const struct tile *tile, const struct matmul *mm,
                               const struct part *t, const struct panel *p, int mr)
 {
-    bool far = (double)(t->i1 - t->i0) * mm->k > CACHE && (t->down == 1 || p->j == t->j);
+    bool far = far_rows(t, mm->k) && (t->down == 1 || p->j == t->j);
     int width = padded(p->cols);
     if (!far || t->pack_a || t->kc < FETCH_K)
         return (struct fetch){0};

@@ -23,8 +23,10 @@
 #define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
 #define COPY_A      4     /* copying a number of A or of B, in multiply-adds */
 #define COPY_B      3
-#define B_USES      8    /* tiles that read a panel of B, as A_USES */
-#define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
+#define B_USES      8         /* tiles that read a panel of B, as A_USES */
+#define PAGE        2048      /* rows a multiple of this apart share few places of a cache */
+#define CACHE       (1 << 17) /* numbers that half of the second cache holds */
+#define A_TURNS     8         /* panels of B that read an A in place of that size in one go */
 
 /* One thread's part of C, and the block it is at: cells of C, down by across. */
 struct part {
@@ -82,6 +84,12 @@ static bool crowd(ptrdiff_t rs, int rows)
     return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
 }
 
+/* Whether the second cache does not hold the part's rows of A. */
+static bool far_rows(const struct part *t, int k)
+{
+    return (double)(t->i1 - t->i0) * k > CACHE;
+}
+
 /* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
  * crowd each other out; or a block is used so often that a copy in order pays. */
 static void choose_packing(const struct matmul *mm, struct part *t, int nv)
@@ -92,7 +100,7 @@ static void choose_packing(const struct matmul *mm, struct part *t, int nv)
     t->high = nv == 3 ? TILE_ROWS_3 : TILE_ROWS;
     int down = count(rows, t->high), across = count(count(cols, VW), nv);
     t->pack_b = mm->b_cs != 1 || down >= B_USES || (crowd(mm->b_rs, mm->k) && down > 1);
-    int uses = mm->a_cs == 1 ? A_USES : A_USES / 2;
+    int uses = mm->a_cs == 1 && !far_rows(t, mm->k) ? A_USES : A_USES / 2;
     t->pack_a = across >= uses || (mm->a_rs != 1 && crowd(mm->a_rs, near) && across > 1);
 }
 
@@ -167,7 +175,7 @@ static int panels_across(const struct matmul *mm, const struct part *t)
 }
 
 /* The block of k number b, columns from j on. In cells of all rows, which keep a panel of B in the
- * first cache, unless A is packed or others are to take some. */
+ * first cache, unless A is packed, others are to take some, or many panels would fetch A again. */
 static void set_block(const struct matmul *mm, struct part *t, int j, int b, bool others)
 {
     int blocks = k_blocks(mm), high = count(t->i1 - t->i0, t->high), down = 1;
@@ -175,11 +183,11 @@ static void set_block(const struct matmul *mm, struct part *t, int j, int b, boo
     t->cols = least(column_step(t), t->j1 - j);
     t->p = panel_start(mm->k, blocks, b);
     t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
-    if (t->pack_a || others)
+    t->across = panels_across(mm, t);
+    if (t->pack_a || others || (t->across > A_TURNS && far_rows(t, t->kc)))
         down = count(high, MC / t->high);
     t->rows = count(high, down) * t->high;
     t->down = count(t->i1 - t->i0, t->rows);
-    t->across = panels_across(mm, t);
 }
 
 /* Cells follow each other across, then down. */
