@@ -9,24 +9,26 @@
 /* A block of A is at most MC x KC, one of B KC x NC: 0.5 and 4 MB, so that a block of A stays in
  * the second cache beside two panels of B. Tests make them tiny. */
 #ifdef MATMUL_TINY
-#define KC     5
-#define MC     (2 * TILE_ROWS)
-#define NC     (5 * VW)
-#define A_USES 6
+#define KC      5
+#define MC      (2 * TILE_ROWS)
+#define NC      (5 * VW)
+#define A_USES  6
+#define CACHE   50
+#define A_TURNS 1
 #else
-#define KC     1024
-#define MC     (VW == 8 ? 60 : 126)
-#define NC     1024
-#define A_USES 64 /* tiles that read a block of A: fewer do not pay for packing it */
+#define KC      1024
+#define MC      (VW == 8 ? 60 : 126)
+#define NC      1024
+#define A_USES  64        /* tiles that read a block of A: fewer do not pay for packing it */
+#define CACHE   (1 << 17) /* numbers that half of the second cache holds */
+#define A_TURNS 8         /* panels of B that read an A in place of that size in one go */
 #endif
 
 #define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
 #define COPY_A      4     /* copying a number of A or of B, in multiply-adds */
 #define COPY_B      3
-#define B_USES      8         /* tiles that read a panel of B, as A_USES */
-#define PAGE        2048      /* rows a multiple of this apart share few places of a cache */
-#define CACHE       (1 << 17) /* numbers that half of the second cache holds */
-#define A_TURNS     8         /* panels of B that read an A in place of that size in one go */
+#define B_USES      8    /* tiles that read a panel of B, as A_USES */
+#define PAGE        2048 /* rows a multiple of this apart share few places of a cache */
 
 /* One thread's part of C, and the block it is at: cells of C, down by across. */
 struct part {
