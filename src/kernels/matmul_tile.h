@@ -150,40 +150,47 @@ INLINE void tile_bias(const int mr, const int nv, vf acc[][TILE_WIDE], const flo
     }
 }
 
-/* A step of gradient descent by the sums. */
+/* A step of gradient descent by the sums; neither the first nor Nesterov's, decay not decoupled. */
 INLINE void tile_sgd(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t,
-                     const bool plain)
+                     const bool momentum, const bool decay)
 {
     const struct matmul *mm = t->end;
-    const struct update u = *mm->update; /* which no store can change */
+    struct update u = *mm->update; /* which no store can change */
+    u.first = u.nesterov = u.decoupled = false;
     UNROLL
     for (int i = 0; i < mr; i++) {
         UNROLL
         for (int v = 0; v < nv; v++) {
-            size_t n = v < nv - 1 ? VW : t->last;
             ptrdiff_t at = t->at + i * t->ldc + v * VW;
-            float *w = mm->w + at;
-            if (plain)
-                v_put(w, v_load_n(w, n) - v_set(u.lr) * acc[i][v], n);
-            else
-                update_sgd(acc[i][v], w, mm->slot[0] ? mm->slot[0] + at : NULL, &u, n);
+            update_sgd_with(momentum, decay, acc[i][v], mm->w + at,
+                            momentum ? mm->slot[0] + at : NULL, &u, v < nv - 1 ? VW : t->last);
         }
     }
+}
+
+/* The steps that are taken in registers; else false. */
+INLINE bool tile_update(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
+{
+    const struct update *u = t->end->update;
+    if (update_is_plain(u))
+        tile_sgd(mr, nv, acc, t, false, false);
+    else if (u->rule != UPDATE_SGD || u->first || u->nesterov || u->decoupled)
+        return false;
+    else if (u->weight_decay == 0)
+        tile_sgd(mr, nv, acc, t, true, false);
+    else if (u->momentum != 0)
+        tile_sgd(mr, nv, acc, t, true, true);
+    else
+        return false;
+    return true;
 }
 
 /* What most tiles end with, in registers; else false. */
 INLINE bool tile_end_fast(const int mr, const int nv, vf acc[][TILE_WIDE], const struct tile *t)
 {
     const struct matmul *mm = t->end;
-    if (mm->update) {
-        if (mm->update->rule != UPDATE_SGD || mm->act != ACT_NONE)
-            return false;
-        if (update_is_plain(mm->update))
-            tile_sgd(mr, nv, acc, t, true);
-        else
-            tile_sgd(mr, nv, acc, t, false);
-        return true;
-    }
+    if (mm->update)
+        return mm->act == ACT_NONE && tile_update(mr, nv, acc, t);
     if (mm->act == ACT_RELU && !mm->dact_y) {
         vf p = v_set(mm->act_param);
         UNROLL
