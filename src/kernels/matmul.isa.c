@@ -176,7 +176,8 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
         pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
     p.b = to;
     p.b_rs = padded(cols);
-    p.ahead = fetch && !first && VW != 8 ? to + (ptrdiff_t)cols * t->kc : NULL;
+    bool far = (ptrdiff_t)t->cols * t->kc > CACHE;
+    p.ahead = fetch && far && !first ? to + (ptrdiff_t)cols * t->kc : NULL;
     p.ahead_rs = p.b_rs;
     return p;
 }

@@ -17,7 +17,7 @@
 #define A_TURNS 1
 #else
 #define KC      1024
-#define MC      (VW == 8 ? 60 : 126)
+#define MC      (VW == 8 ? 96 : 126)
 #define NC      1024
 #define A_USES  64        /* tiles that read a block of A: fewer do not pay for packing it */
 #define CACHE   (1 << 17) /* numbers that half of the second cache holds */
