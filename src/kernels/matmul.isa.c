@@ -47,25 +47,27 @@ struct panel {
     float *keep;        /* where the first tile packs it on its way, for the others; or NULL */
     const float *ahead; /* the next panel, fetched while this one is used; or NULL */
     ptrdiff_t ahead_rs;
+    bool far; /* tiles fetch what the next one reads of A */
 };
 
-/* The part of A, or of its packed block, that tile rows lo .. lo+mr-1 of the block at i read. */
-static void tile_rows(struct tile *tile, const struct matmul *mm, const struct part *t,
-                      const float *a_block, int i, int lo, int mr)
+/* Where tiles find rows i.. of A, or of its packed block. Returns how far a row is from the next;
+ * a_cs of a block packed by panels is the tile's number of rows. */
+static ptrdiff_t tile_rows(struct tile *tile, const struct matmul *mm, const struct part *t,
+                           const float *a_block, int i)
 {
+    tile->a = a_block;
+    tile->a_cs = 1;
+    if (fixed_rows(mm, t)) {
+        tile->a_rs = 1;
+        return t->kc;
+    }
+    tile->a_rs = row_step(t->kc);
     if (!t->pack_a) {
-        tile->a = mm->a + (i + lo) * mm->a_rs + t->p * mm->a_cs;
+        tile->a = mm->a + i * mm->a_rs + t->p * mm->a_cs;
         tile->a_rs = mm->a_rs;
         tile->a_cs = mm->a_cs;
-    } else if (keeps_rows(mm)) {
-        tile->a = a_block + lo * row_step(t->kc);
-        tile->a_rs = row_step(t->kc);
-        tile->a_cs = 1;
-    } else {
-        tile->a = a_block + (ptrdiff_t)lo * t->kc;
-        tile->a_rs = 1;
-        tile->a_cs = mr;
     }
+    return tile->a_rs;
 }
 
 /* The panel as the first tile reads it, and as the others do. */
@@ -79,14 +81,12 @@ static void tile_columns(struct tile *tile, const struct part *t, const struct p
 }
 
 /* What the next tile reads of an A in place from beyond the second cache: rows that follow each
- * other without gaps, or columns (more than AVX2's short tiles can fetch). Cells of the first panel
- * leave nothing to fetch to the others. */
+ * other without gaps, or columns (more than AVX2's short tiles can fetch). */
 static struct fetch next_of_a(const struct tile *tile, const struct matmul *mm,
                               const struct part *t, const struct panel *p, int mr)
 {
-    bool far = far_rows(t, mm->k) && (t->down == 1 || p->j == t->j);
     int width = padded(p->cols);
-    if (!far || t->pack_a || t->kc < FETCH_K)
+    if (!p->far)
         return (struct fetch){0};
     if (mm->a_cs == 1 && mm->a_rs == t->kc)
         return (struct fetch){tile->a + mr * mm->a_rs, width, mr * t->kc / width};
@@ -99,12 +99,12 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
                        const struct panel *p, int mr, ptrdiff_t step, bool last)
 {
     struct fetch *f = tile->fetch;
-    bool update = mm->update && tile->end;
+    bool update = mm->update && tile->end, time = t->kc >= FETCH_K;
     if (tile->keep && t->kc > NEAR)
         *f++ = (struct fetch){tile->b + NEAR * tile->b_rs, tile->b_rs, t->kc - NEAR};
-    if (t->kc >= FETCH_K)
+    if (time)
         *f++ = (struct fetch){(update ? mm->w : mm->c) + tile->at + step, mm->ldc, mr};
-    if (t->kc >= FETCH_K && update && mm->slot[0])
+    if (time && update && mm->slot[0])
         *f++ = (struct fetch){mm->slot[0] + tile->at + step, mm->ldc, mr};
     if (tile->keep)
         *f++ = (struct fetch){tile->b, tile->b_rs, t->kc};
@@ -126,13 +126,19 @@ static void multiply_cell(const struct matmul *mm, const struct part *t, const s
                         .load = mm->add || t->p > 0,
                         .end = t->p + t->kc >= mm->k ? mm : NULL,
                         .column = p->j};
-    int panels = count(rows, fixed_rows(mm, t) ? t->high : tile_most_rows(nv));
+    bool fixed = fixed_rows(mm, t);
+    int panels = count(rows, fixed ? t->high : tile_most_rows(nv));
+    ptrdiff_t row = tile_rows(&tile, mm, t, a_block, i);
+    const float *a = tile.a;
     for (int r = 0, lo = 0, mr; r < panels; r++, lo += mr) {
         mr = panel_start(rows, panels, r + 1) - lo;
         tile.at = (i + lo) * mm->ldc + p->j;
         tile.c = mm->c + tile.at;
-        tile_rows(&tile, mm, t, a_block, i, lo, mr);
-        tile_columns(&tile, t, p, r == 0);
+        tile.a = a + lo * row;
+        if (fixed)
+            tile.a_cs = mr;
+        if (r < 2)
+            tile_columns(&tile, t, p, r == 0);
         tile_ahead(&tile, mm, t, p, mr, r + 1 < panels ? mr * mm->ldc : p->cols - lo * mm->ldc,
                    r + 1 == panels);
         tile_run(&tile, mr, nv);
@@ -156,16 +162,19 @@ static void pack_a(float *to, const struct matmul *mm, const struct part *t, int
 }
 
 /* The panel of a cell. Where the part packs B, it is packed to `to` at its first use, in the first
- * tile if it lies in line: so it is in the first cache then. */
+ * tile if it lies in line: so it is in the first cache then. Cells of the first panel leave nothing
+ * of A to fetch to the others. */
 static struct panel take_panel(const struct matmul *mm, const struct part *t, float *to,
                                const struct cell *c, bool first)
 {
     const int j = c->j, cols = c->cols;
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
     struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
+    bool fetch = t->kc >= FETCH_K;
+    p.far = fetch && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
     if (!t->pack_b)
         return p;
-    bool fetch = t->kc >= FETCH_K && j + cols < t->j1;
+    fetch = fetch && j + cols < t->j1;
     if (first && mm->b_cs == 1) {
         p.keep = to;
         p.ahead = fetch ? b + cols : NULL;
@@ -244,7 +253,7 @@ static void help_others(const struct matmul *mm, int tid, int nt)
         mine.pack_a = false;
         for (; cell >= 0; cell = par_queue_steal(&mm->queues[other], mm->c)) {
             const struct cell c = cell_at(&t, cell);
-            const struct panel p = take_panel(mm, &t, mm->scratch + A_BLOCK, &c, true);
+            const struct panel p = take_panel(mm, &mine, mm->scratch + A_BLOCK, &c, true);
             multiply_cell(mm, &mine, &p, NULL, &c);
         }
     }

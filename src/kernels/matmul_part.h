@@ -56,10 +56,12 @@ static int count(int all, int size)
     return (all + size - 1) / size;
 }
 
-/* Rows of panel r of the `panels` that share `rows`. */
+/* The first row of panel r of the `panels` that share `rows`; those with one more come last: a panel
+ * of columns that ends with a part of a vector is better wide. */
 static int panel_start(int rows, int panels, int r)
 {
-    return (int)((long long)rows * r / panels);
+    int less = panels - rows % panels;
+    return rows / panels * r + (r > less ? r - less : 0);
 }
 
 /* Whether A is packed row by row */
