@@ -195,7 +195,10 @@ INLINE __m256i v_first(size_t n)
 INLINE vf v_load_pad(const float *p, size_t n, float pad)
 {
     __m256i first = v_first(n);
-    return v_sel((vm)first, (vf)_mm256_maskload_ps(p, first), v_set(pad));
+    vf loaded = (vf)_mm256_maskload_ps(p, first); /* 0 elsewhere */
+    if (__builtin_constant_p(pad == 0) && pad == 0)
+        return loaded;
+    return v_sel((vm)first, loaded, v_set(pad));
 }
 
 INLINE void v_store_n(float *p, vf a, size_t n)
