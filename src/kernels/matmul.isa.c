@@ -47,7 +47,7 @@ struct panel {
     float *keep;        /* where the first tile packs it on its way, for the others; or NULL */
     const float *ahead; /* the next panel, fetched while this one is used; or NULL */
     ptrdiff_t ahead_rs;
-    bool far; /* tiles fetch what the next one reads of A */
+    bool far_a, far_c; /* tiles fetch what the next one reads of A, and writes of C */
 };
 
 /* Where tiles find rows i.. of A, or of its packed block. Returns how far a row is from the next;
@@ -86,7 +86,7 @@ static struct fetch next_of_a(const struct tile *tile, const struct matmul *mm,
                               const struct part *t, const struct panel *p, int mr)
 {
     int width = padded(p->cols);
-    if (!p->far)
+    if (!p->far_a)
         return (struct fetch){0};
     if (mm->a_cs == 1 && mm->a_rs == t->kc)
         return (struct fetch){tile->a + mr * mm->a_rs, width, mr * t->kc / width};
@@ -99,12 +99,12 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
                        const struct panel *p, int mr, ptrdiff_t step, bool last)
 {
     struct fetch *f = tile->fetch;
-    bool update = mm->update && tile->end, time = t->kc >= FETCH_K;
+    bool update = mm->update && tile->end;
     if (tile->keep && t->kc > NEAR)
         *f++ = (struct fetch){tile->b + NEAR * tile->b_rs, tile->b_rs, t->kc - NEAR};
-    if (time)
+    if (p->far_c)
         *f++ = (struct fetch){(update ? mm->w : mm->c) + tile->at + step, mm->ldc, mr};
-    if (time && update && mm->slot[0])
+    if (p->far_c && update && mm->slot[0])
         *f++ = (struct fetch){mm->slot[0] + tile->at + step, mm->ldc, mr};
     if (tile->keep)
         *f++ = (struct fetch){tile->b, tile->b_rs, t->kc};
@@ -171,7 +171,8 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
     struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
     bool fetch = t->kc >= FETCH_K;
-    p.far = fetch && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
+    p.far_a = fetch && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
+    p.far_c = fetch && far_rows(t, t->j1 - t->j0);
     if (!t->pack_b)
         return p;
     fetch = fetch && j + cols < t->j1;

@@ -56,8 +56,8 @@ static int count(int all, int size)
     return (all + size - 1) / size;
 }
 
-/* The first row of panel r of the `panels` that share `rows`; those with one more come last: a panel
- * of columns that ends with a part of a vector is better wide. */
+/* The first row of panel r of the `panels` that share `rows`; those with one more come last: a
+ * panel of columns that ends with a part of a vector is better wide. */
 static int panel_start(int rows, int panels, int r)
 {
     int less = panels - rows % panels;
@@ -88,10 +88,10 @@ static bool crowd(ptrdiff_t rs, int rows)
     return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
 }
 
-/* Whether the second cache does not hold the part's rows of A. */
-static bool far_rows(const struct part *t, int k)
+/* Whether the second cache does not hold the part's rows of A or C, `cols` numbers each. */
+static bool far_rows(const struct part *t, int cols)
 {
-    return (double)(t->i1 - t->i0) * k > CACHE;
+    return (double)(t->i1 - t->i0) * cols > CACHE;
 }
 
 /* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
