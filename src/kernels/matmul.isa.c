@@ -170,15 +170,15 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
     const int j = c->j, cols = c->cols;
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
     struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
-    bool fetch = t->kc >= FETCH_K;
-    p.far_a = fetch && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
-    p.far_c = fetch && far_rows(t, t->j1 - t->j0);
+    bool far = t->kc >= FETCH_K && far_block(t);
+    p.far_a = far && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
+    p.far_c = far;
     if (!t->pack_b)
         return p;
-    fetch = fetch && j + cols < t->j1;
+    bool more = far && j + cols < t->j1;
     if (first && mm->b_cs == 1) {
         p.keep = to;
-        p.ahead = fetch ? b + cols : NULL;
+        p.ahead = more ? b + cols : NULL;
         p.ahead_rs = mm->b_rs;
         return p;
     }
@@ -186,8 +186,7 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
         pack(to, padded(cols), b, cols, mm->b_cs, t->kc, mm->b_rs);
     p.b = to;
     p.b_rs = padded(cols);
-    bool far = (ptrdiff_t)t->cols * t->kc > CACHE;
-    p.ahead = fetch && far && !first ? to + (ptrdiff_t)cols * t->kc : NULL;
+    p.ahead = more && !first ? to + (ptrdiff_t)cols * t->kc : NULL;
     p.ahead_rs = p.b_rs;
     return p;
 }

@@ -88,10 +88,17 @@ static bool crowd(ptrdiff_t rs, int rows)
     return rs * (ptrdiff_t)sizeof(float) % PAGE == 0 && rows > 8;
 }
 
-/* Whether the second cache does not hold the part's rows of A or C, `cols` numbers each. */
-static bool far_rows(const struct part *t, int cols)
+/* Whether the second cache does not hold the part's rows of A. */
+static bool far_rows(const struct part *t, int k)
 {
-    return (double)(t->i1 - t->i0) * cols > CACHE;
+    return (double)(t->i1 - t->i0) * k > CACHE;
+}
+
+/* Whether it does not hold the block's A, B and C together. */
+static bool far_block(const struct part *t)
+{
+    double rows = t->i1 - t->i0, cols = t->cols;
+    return rows * cols + t->kc * (rows + cols) > 2 * CACHE;
 }
 
 /* Tiles read A and B where they lie, unless that is slow: strided along a vector, or with rows that
