@@ -31,7 +31,6 @@
 #define A_BLOCK ((ptrdiff_t)MC * (KC + 2 * VW))
 #define SCRATCH ((size_t)KC * NC + A_BLOCK + VW)
 #define NEAR    48 /* rows of B that are fetched ahead: the second cache holds 64 of any stride */
-#define FETCH_K 64 /* a tile that runs so long has time to fetch something ahead */
 
 /* Distance of the rows of a packed A: an odd number of vectors, to take all places of a cache. */
 static ptrdiff_t row_step(int kc)
@@ -47,7 +46,7 @@ struct panel {
     float *keep;        /* where the first tile packs it on its way, for the others; or NULL */
     const float *ahead; /* the next panel, fetched while this one is used; or NULL */
     ptrdiff_t ahead_rs;
-    bool far_a, far_c; /* tiles fetch what the next one reads of A, and writes of C */
+    bool far_a; /* tiles fetch what the next one reads of A */
 };
 
 /* Where tiles find rows i.. of A, or of its packed block. Returns how far a row is from the next;
@@ -102,9 +101,9 @@ static void tile_ahead(struct tile *tile, const struct matmul *mm, const struct 
     bool update = mm->update && tile->end;
     if (tile->keep && t->kc > NEAR)
         *f++ = (struct fetch){tile->b + NEAR * tile->b_rs, tile->b_rs, t->kc - NEAR};
-    if (p->far_c)
+    if (t->fetch)
         *f++ = (struct fetch){(update ? mm->w : mm->c) + tile->at + step, mm->ldc, mr};
-    if (p->far_c && update && mm->slot[0])
+    if (t->fetch && update && mm->slot[0])
         *f++ = (struct fetch){mm->slot[0] + tile->at + step, mm->ldc, mr};
     if (tile->keep)
         *f++ = (struct fetch){tile->b, tile->b_rs, t->kc};
@@ -170,12 +169,10 @@ static struct panel take_panel(const struct matmul *mm, const struct part *t, fl
     const int j = c->j, cols = c->cols;
     const float *b = mm->b + t->p * mm->b_rs + j * mm->b_cs;
     struct panel p = {.j = j, .cols = cols, .b = b, .b_rs = mm->b_rs};
-    bool far = t->kc >= FETCH_K && far_block(t);
-    p.far_a = far && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
-    p.far_c = far;
+    p.far_a = t->fetch && !t->pack_a && (t->down == 1 || j == t->j) && far_rows(t, mm->k);
     if (!t->pack_b)
         return p;
-    bool more = far && j + cols < t->j1;
+    bool more = t->fetch && j + cols < t->j1;
     if (first && mm->b_cs == 1) {
         p.keep = to;
         p.ahead = more ? b + cols : NULL;

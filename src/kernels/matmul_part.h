@@ -15,6 +15,7 @@
 #define A_USES  6
 #define CACHE   50
 #define A_TURNS 1
+#define FETCH_K 4
 #else
 #define KC      1024
 #define MC      (VW == 8 ? 96 : 126)
@@ -22,6 +23,7 @@
 #define A_USES  64        /* tiles that read a block of A: fewer do not pay for packing it */
 #define CACHE   (1 << 17) /* numbers that half of the second cache holds */
 #define A_TURNS 8         /* panels of B that read an A in place of that size in one go */
+#define FETCH_K 64        /* steps in which a tile has time to fetch something ahead */
 #endif
 
 #define THREAD_WORK 32768 /* multiply-adds that are worth a thread */
@@ -38,6 +40,7 @@ struct part {
     int j, cols;            /* columns of the block */
     int p, kc;              /* and its part of k */
     int down, across, rows; /* rows of a cell but the last down */
+    bool fetch;             /* tiles fetch ahead */
 };
 
 /* What is done at once: rows of a block of A by a panel of B. */
@@ -194,6 +197,7 @@ static void set_block(const struct matmul *mm, struct part *t, int j, int b, boo
     t->cols = least(column_step(t), t->j1 - j);
     t->p = panel_start(mm->k, blocks, b);
     t->kc = panel_start(mm->k, blocks, b + 1) - t->p;
+    t->fetch = t->kc >= FETCH_K && far_block(t);
     t->across = panels_across(mm, t);
     if (t->pack_a || others || (t->across > A_TURNS && far_rows(t, t->kc)))
         down = count(high, MC / t->high);
